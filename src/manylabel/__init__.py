@@ -1,0 +1,57 @@
+"""Text classification with very many, very uneven labels.
+
+The names below are imported when they are first used, so that ``import manylabel`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from manylabel.core.corpus import Corpus, Document
+    from manylabel.core.errors import ManylabelError
+    from manylabel.core.labels import LabelSpace
+    from manylabel.core.topk import TopK
+    from manylabel.metrics.evaluate import evaluate
+    from manylabel.models.base import load
+    from manylabel.models.linear_ovr import LinearOVR
+    from manylabel.models.linear_tree import LinearTree
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Corpus": "manylabel.core.corpus",
+    "Document": "manylabel.core.corpus",
+    "LabelSpace": "manylabel.core.labels",
+    "LinearOVR": "manylabel.models.linear_ovr",
+    "LinearTree": "manylabel.models.linear_tree",
+    "ManylabelError": "manylabel.core.errors",
+    "TopK": "manylabel.core.topk",
+    "evaluate": "manylabel.metrics.evaluate",
+    "load": "manylabel.models.base",
+}
+
+__all__ = [
+    "Corpus",
+    "Document",
+    "LabelSpace",
+    "LinearOVR",
+    "LinearTree",
+    "ManylabelError",
+    "TopK",
+    "__version__",
+    "evaluate",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'manylabel' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

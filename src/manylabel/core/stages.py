@@ -1,0 +1,77 @@
+"""Finished stages of a training, kept on disk so that an interrupted run continues where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from manylabel.core.arrays import load_arrays, save_arrays
+from manylabel.core.errors import RunError
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Stages:
+    """Runs named stages once.
+
+    A stage's result is written first and its ``done`` marker last, so a resumed run never takes half a stage for a
+    whole one. Without a folder nothing is kept.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Path(folder) if folder is not None else None
+
+    @classmethod
+    def begin(cls, folder: Path, fingerprint: Mapping[str, Any], *, resume: bool) -> Stages:
+        """Start or continue a run's stages.
+
+        Args:
+            folder: where they are kept.
+            fingerprint: what the result depends on (configuration, digests of data); JSON-serialisable.
+            resume: continue what lies there; without it the folder must not exist.
+
+        Raises:
+            RunError: stages lie there and `resume` is not set, or they belong to another configuration or data.
+        """
+        record = folder / "fingerprint.json"
+        wanted = json.dumps(fingerprint, sort_keys=True)
+        if folder.exists():
+            if not resume:
+                raise RunError(f"{folder}: an unfinished run lies there; pass --resume to continue it or --overwrite")
+            if not record.is_file() or json.dumps(json.loads(record.read_text()), sort_keys=True) != wanted:
+                raise RunError(
+                    f"{folder}: belongs to another configuration or other data; pass --overwrite to discard it"
+                )
+        else:
+            folder.mkdir(parents=True)
+            record.write_text(wanted)
+        return cls(folder)
+
+    def run(self, name: str, compute: Callable[[], Arrays]) -> dict[str, np.ndarray]:
+        """The arrays of stage `name`: read where the stage is done, else computed and kept."""
+        if self.folder is None:
+            return dict(compute())
+        file, done = self.folder / f"{name}.safetensors", self.folder / f"{name}.done"
+        if done.is_file():
+            return load_arrays(file)
+        arrays = dict(compute())
+        save_arrays(file, arrays)
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+        done.touch()
+        return arrays
+
+    def is_done(self, name: str) -> bool:
+        """Whether the stage's result is kept already."""
+        return self.folder is not None and (self.folder / f"{name}.done").is_file()
+
+    def discard(self) -> None:
+        """Forget everything (after the finished run is in place, or to start anew)."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)

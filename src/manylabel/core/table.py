@@ -1,0 +1,72 @@
+"""Tables of parts: a name, what it is, and where it lives. Imported only when used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from manylabel.core.config import Section, did_you_mean
+from manylabel.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a table.
+
+    Attributes:
+        target: ``"module:Name"`` of the implementation (a class, function or module attribute).
+        summary: one sentence for lists and the reference page.
+        section: ``"module:Name"`` of its configuration section, in a module that is light to import; None if it
+            takes no configuration.
+    """
+
+    target: str
+    summary: str
+    section: str | None = None
+
+
+class Table(Mapping[str, Part]):
+    """The parts of one kind by name, in the order of declaration.
+
+    Listing a table and reading its configuration sections imports no implementation, so that ``manylabel list`` and
+    ``config check`` need none of the heavy dependencies.
+    """
+
+    def __init__(self, kind: str, parts: Mapping[str, Part]) -> None:
+        self.kind = kind
+        self._parts = dict(parts)
+
+    def __getitem__(self, name: str) -> Part:
+        try:
+            return self._parts[name]
+        except KeyError:
+            raise ConfigError(f"unknown {self.kind}{did_you_mean(name, self._parts)}") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def load(self, name: str) -> Any:
+        """The implementation called `name`, imported now.
+
+        Raises:
+            ConfigError: no part of that name, with the nearest one.
+        """
+        return _resolve(self[name].target)
+
+    def section(self, name: str) -> type[Section]:
+        """The configuration section of the part called `name` (an empty :class:`Section` if it takes none)."""
+        where = self[name].section
+        return _resolve(where) if where else Section
+
+
+def _resolve(where: str) -> Any:
+    module, _, attribute = where.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,101 @@
+"""Run one arm in a process of its own, or find an earlier run of it on the very same matrices."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arms import Arm
+from features import read_facts
+from scoring import score
+
+K = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run of an arm.
+
+    Attributes:
+        arm: what ran.
+        repeat: its number among the repeats of this session.
+        result: what the runner wrote, and ``metrics``: fractions by name.
+        reused: measured in an earlier session, so not beside the others.
+    """
+
+    arm: Arm
+    repeat: int
+    result: dict[str, Any]
+    reused: bool = False
+
+
+class ArmFailedError(Exception):
+    """A runner ended with an error; the message is its last line."""
+
+
+def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int) -> Run:
+    """Measure ``arm`` once on a folder of features. What the runner leaves is kept below ``runs/`` beside it.
+
+    Raises:
+        ArmFailedError: the runner failed, or its environment is not there.
+    """
+    if not arm.python.exists():
+        raise ArmFailedError(f"no environment: python benchmarks/peers/make_environments.py {arm.environment}")
+    out = _runs(arm, features) / datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    out.mkdir(parents=True)
+    command = [str(arm.python), str(arm.script), str(features), str(out), "--k", str(K), "--variant", arm.variant]
+    environment = os.environ | {"BENCHMARK_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1"}
+    started = time.perf_counter()
+    with (out / "output.txt").open("w", encoding="utf-8") as log:
+        code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False).returncode
+    if code != 0 or not (out / "result.json").exists():
+        lines = (out / "output.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        shutil.rmtree(out / "model", ignore_errors=True)
+        shutil.rmtree(out / "scratch", ignore_errors=True)
+        raise ArmFailedError(lines[-1] if lines else f"exit code {code}")
+    result = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    result["metrics"] = score(features, out / "topk.npz", result["score_kind"])
+    result["total_seconds"] = round(time.perf_counter() - started, 1)
+    (out / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (out / "request.json").write_text(
+        json.dumps({"key": _key(arm, features, threads), "command": shlex.join(command)}, indent=1) + "\n",
+        encoding="utf-8",
+    )
+    return Run(arm, repeat, result)
+
+
+def earlier_run(arm: Arm, features: Path, *, threads: int) -> Run | None:
+    """The newest earlier run with the same matrices, pins, variant and threads; scored anew. None if there is none."""
+    for out in sorted(_runs(arm, features).glob("*"), reverse=True):
+        request = out / "request.json"
+        if request.exists() and json.loads(request.read_text(encoding="utf-8"))["key"] == _key(arm, features, threads):
+            result = json.loads((out / "result.json").read_text(encoding="utf-8"))
+            result["metrics"] = score(features, out / "topk.npz", result["score_kind"])
+            return Run(arm, 0, result, reused=True)
+    return None
+
+
+def _runs(arm: Arm, features: Path) -> Path:
+    return features.parent / "runs" / arm.name
+
+
+def _key(arm: Arm, features: Path, threads: int) -> dict[str, object]:
+    """What an earlier run must share with a new one to stand for it; our own code changes, so ours never does."""
+    facts = read_facts(features) or {}
+    runner = hashlib.sha256(arm.script.read_bytes() + arm.pins.encode()).hexdigest()
+    return {
+        "features": facts.get("fingerprint"),
+        "arm": arm.name,
+        "runner_and_pins": runner,
+        "threads": threads,
+        "k": K,
+    }

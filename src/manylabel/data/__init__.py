@@ -1,0 +1,1 @@
+"""Documents in and out: formats, splits, and the data sets that can be fetched or made."""

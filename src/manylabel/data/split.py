@@ -1,0 +1,158 @@
+"""Splits of a corpus into parts: by chance, stratified by label, by group, or by what a field says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from manylabel.core.corpus import Corpus
+from manylabel.core.errors import ConfigError, InputError
+from manylabel.core.table import Part, Table
+
+SPLITS = Table(
+    "split method",
+    {
+        "random": Part("manylabel.data.split:split_random", "by chance, with exact sizes"),
+        "stratified": Part(
+            "manylabel.data.split:split_stratified", "every label spread as the documents are (Sechidis et al. 2011)"
+        ),
+        "group": Part("manylabel.data.split:split_by_group", "documents with the same value of a field stay together"),
+        "field": Part("manylabel.data.split:split_by_field", "a field names the part of each document"),
+    },
+)
+
+Rows = dict[str, np.ndarray]
+"""The rows of each part, int64, ascending."""
+
+
+def split(
+    corpus: Corpus,
+    fractions: Mapping[str, float] | Sequence[float] | None = None,
+    *,
+    method: str = "random",
+    field: str | None = None,
+    seed: int = 0,
+) -> dict[str, Corpus]:
+    """Split a corpus; every document is in exactly one part, in the order of the corpus.
+
+    Args:
+        corpus: what to split; its label space stays that of every part.
+        fractions: the share of each part by name, sum 1; a sequence names the parts ``0``, ``1``, ... Not for the
+            method ``field``, whose parts are the values of the field.
+        method: a name of the table :data:`SPLITS`.
+        field: the field that groups documents or names their part; it must have been kept when reading.
+        seed: the same seed gives the same parts.
+
+    Raises:
+        ConfigError: fractions, method or field that do not fit together.
+        InputError: a part would have no document, or the field was not kept.
+    """
+    return {name: corpus.select(rows) for name, rows in split_rows(corpus, fractions, method, field, seed).items()}
+
+
+def split_rows(
+    corpus: Corpus,
+    fractions: Mapping[str, float] | Sequence[float] | None,
+    method: str = "random",
+    field: str | None = None,
+    seed: int = 0,
+) -> Rows:
+    """The rows of each part; arguments and errors as for :func:`split`."""
+    function = SPLITS.load(method)
+    by_field = method in ("group", "field")
+    if by_field and field is None:
+        raise ConfigError(f"the split method {method} needs a field")
+    if field is not None and not by_field:
+        raise ConfigError(f"the split method {method} has no use for a field; use group or field")
+    if method == "field":
+        if fractions is not None:
+            raise ConfigError("the split method field takes its parts from the field, not from fractions")
+        return function(corpus, field)
+    shares = _checked(fractions)
+    arguments: list[Any] = [field] if by_field else []
+    rows: Rows = function(corpus, shares, *arguments, seed)
+    for name, own in rows.items():
+        if len(own) == 0:
+            raise InputError(
+                f"the part {name!r} would have none of the {len(corpus)} documents",
+                path=corpus.source,
+                remedy="give it a larger fraction",
+            )
+    return rows
+
+
+def split_random(corpus: Corpus, fractions: Mapping[str, float], seed: int) -> Rows:
+    """Parts by chance. Sizes are the fractions of n, rounded so that they sum to n (largest remainders)."""
+    n = len(corpus)
+    sizes = _sizes(n, np.array(list(fractions.values())))
+    pieces = np.split(np.random.default_rng(seed).permutation(n), np.cumsum(sizes)[:-1])
+    return {name: np.sort(piece) for name, piece in zip(fractions, pieces, strict=True)}
+
+
+def split_stratified(corpus: Corpus, fractions: Mapping[str, float], seed: int) -> Rows:
+    """Parts in which every label has its share, see :mod:`manylabel.data.stratify`.
+
+    Where one part has more than half of the documents, every label that has a document has one there: a label with
+    one document is nowhere else, one with two documents has at least one of them there. With equal fractions such
+    labels fall where chance has it. Sizes follow from the labels and are near the fractions, not exact.
+    """
+    from manylabel.data.stratify import stratify
+
+    parts = stratify(corpus.positives, np.array(list(fractions.values())), seed)
+    return {name: np.flatnonzero(parts == number) for number, name in enumerate(fractions)}
+
+
+def split_by_group(corpus: Corpus, fractions: Mapping[str, float], field: str, seed: int) -> Rows:
+    """Parts of whole groups: in random order, each group goes to the part that lacks most documents.
+
+    Sizes are as near the fractions as whole groups allow.
+    """
+    _, groups, sizes = np.unique(np.array(_column(corpus, field)), return_inverse=True, return_counts=True)
+    lacking = np.array(list(fractions.values())) * len(corpus)
+    part_of = np.empty(len(sizes), np.int64)
+    for group in np.random.default_rng(seed).permutation(len(sizes)):
+        part = int(np.argmax(lacking))
+        part_of[group] = part
+        lacking[part] -= sizes[group]
+    parts = part_of[groups]
+    return {name: np.flatnonzero(parts == number) for number, name in enumerate(fractions)}
+
+
+def split_by_field(corpus: Corpus, field: str) -> Rows:
+    """One part for each value of a field, in the order of first appearance."""
+    column = _column(corpus, field)
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(column):
+        rows.setdefault(value, []).append(row)
+    return {value: np.array(own, np.int64) for value, own in rows.items()}
+
+
+def _column(corpus: Corpus, field: str) -> Sequence[str]:
+    column = corpus.fields.get(field)
+    if column is None:
+        raise InputError(
+            f"the field {field!r} was not kept", path=corpus.source, remedy=f"read with keep_fields [{field}]"
+        )
+    return column
+
+
+def _checked(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:
+    if fractions is None:
+        raise ConfigError("fractions are needed, for example train=0.8 test=0.2")
+    shares = dict(fractions) if isinstance(fractions, Mapping) else {str(i): share for i, share in enumerate(fractions)}
+    if len(shares) < 2:
+        raise ConfigError("a split needs at least two parts")
+    if not all(0 < share < 1 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
+        shown = " + ".join(f"{share:g}" for share in shares.values())
+        raise ConfigError(f"fractions must be above 0 and sum to 1, got {shown}")
+    return shares
+
+
+def _sizes(n: int, fractions: np.ndarray) -> np.ndarray:
+    exact = fractions * n
+    sizes = np.floor(exact + 1e-9).astype(np.int64)
+    for part in np.argsort(-(exact - sizes), kind="stable")[: n - int(sizes.sum())]:
+        sizes[part] += 1
+    return sizes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -185,60 +186,77 @@ class _Builder:
         self.known = len(self.index)
         self.texts: list[str] = []
         self.ids: list[str] = []
-        self.lines_of_ids: dict[str, int | None] = {}
-        self.columns: list[np.ndarray] = []
+        self.id_lines = array("q")
+        # One growing buffer each: an object per document would weigh more than a short text does.
+        self.columns, self.lengths = array("i"), array("i")
         self.fields: dict[str, list[str]] = {}
         self.dropped = 0
 
     def add(self, document: Document) -> None:
-        row: set[int] = set()
+        before = len(self.columns)
         for name in document.labels:
             position = self.index.get(name)
             if position is None:
-                if self.unknown == "drop":
-                    self.dropped += 1
+                position = self._unknown(name, document.line)
+                if position is None:
                     continue
-                if self.unknown == "error":
-                    raise InputError(
-                        f"label {name!r} is not in the label file",
-                        path=self.source,
-                        line=document.line,
-                        remedy="add it there, or pass --unknown-labels drop",
-                    )
-                position = self.index[name] = len(self.index)
-            row.add(position)
-        self.columns.append(np.array(sorted(row), dtype=np.int32))
+            self.columns.append(position)
+        count = len(self.columns) - before
+        if count > 1:
+            row = sorted(set(self.columns[before:]))
+            self.columns[before:] = array("i", row)
+            count = len(row)
+        self.lengths.append(count)
         if document.id is not None:
-            self._remember_id(document.id, document.line)
-        for name, value in document.fields.items():
-            self.fields.setdefault(name, []).append(value)
+            self.ids.append(document.id)
+            self.id_lines.append(document.line or 0)
+        if document.fields:
+            for name, value in document.fields.items():
+                self.fields.setdefault(name, []).append(value)
         self.texts.append(document.text)
 
-    def _remember_id(self, name: str, line: int | None) -> None:
-        if name in self.lines_of_ids:
-            first = self.lines_of_ids[name]
+    def _unknown(self, name: str, line: int | None) -> int | None:
+        """Position of a label met for the first time, None where it is dropped."""
+        if self.unknown == "drop":
+            self.dropped += 1
+            return None
+        if self.unknown == "error":
             raise InputError(
-                f"id {name!r} occurs twice" + (f", first on line {first}" if first is not None else ""),
+                f"label {name!r} is not in the label file",
                 path=self.source,
                 line=line,
-                remedy="make the ids distinct or leave them out",
+                remedy="add it there, or pass --unknown-labels drop",
             )
-        self.lines_of_ids[name] = line
-        self.ids.append(name)
+        return self.index.setdefault(name, len(self.index))
 
-    def finish(self) -> Corpus:
-        from scipy.sparse import csr_matrix
-
+    def _check_ids(self) -> None:
         if self.ids and len(self.ids) != len(self.texts):
             raise InputError(
                 f"{len(self.texts) - len(self.ids)} of {len(self.texts)} documents have no id",
                 path=self.source,
                 remedy="give an id to every document or to none",
             )
+        if len(set(self.ids)) == len(self.ids):
+            return
+        first: dict[str, int] = {}
+        for name, line in zip(self.ids, self.id_lines, strict=True):
+            if name in first:
+                raise InputError(
+                    f"id {name!r} occurs twice" + (f", first on line {first[name]}" if first[name] else ""),
+                    path=self.source,
+                    line=line or None,
+                    remedy="make the ids distinct or leave them out",
+                )
+            first[name] = line
+
+    def finish(self) -> Corpus:
+        from scipy.sparse import csr_matrix
+
+        self._check_ids()
         n = len(self.texts)
         indptr = np.zeros(n + 1, dtype=np.int64)
-        np.cumsum([len(column) for column in self.columns], out=indptr[1:])
-        indices = np.concatenate(self.columns) if self.columns else np.zeros(0, np.int32)
+        np.cumsum(np.frombuffer(self.lengths, np.int32) if n else [], out=indptr[1:])
+        indices = np.frombuffer(self.columns, np.int32) if self.columns else np.zeros(0, np.int32)
         if self.space is None:
             names = sorted(self.index)
             rank = np.empty(len(names), dtype=np.int32)

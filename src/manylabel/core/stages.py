@@ -67,6 +67,11 @@ class Stages:
         done.touch()
         return arrays
 
+    @property
+    def keeps(self) -> bool:
+        """Whether results are kept at all."""
+        return self.folder is not None
+
     def is_done(self, name: str) -> bool:
         """Whether the stage's result is kept already."""
         return self.folder is not None and (self.folder / f"{name}.done").is_file()

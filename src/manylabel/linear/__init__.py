@@ -1,0 +1,1 @@
+"""The sparse linear solver and what is built directly on it."""

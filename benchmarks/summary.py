@@ -65,12 +65,13 @@ def medians(runs: list[Run]) -> dict[str, dict[str, float]]:
 
 
 def best_peer(runs: list[Run], measure: Measure) -> str | None:
-    """The peer with the best median; for times only among those measured in this session. None without a peer."""
+    """The best peer by paired ratios; for times only among those measured in this session. None without a peer."""
     allowed = [run for run in runs if not run.arm.ours and not (measure.clock and run.reused)]
-    values = {arm: columns[measure.name] for arm, columns in medians(allowed).items()}
-    if not values:
-        return None
-    return (max if measure.higher else min)(values, key=lambda arm: values[arm])
+    best: str | None = None
+    for arm in dict.fromkeys(run.arm.name for run in allowed):
+        if best is None or (paired_ratio(allowed, arm, best, measure) > 1) == measure.higher:
+            best = arm
+    return best
 
 
 def paired_ratio(runs: list[Run], arm: str, reference: str, measure: Measure) -> float:

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from manylabel.core.compiled import compiled
 from manylabel.core.parallel import run_jobs
 from manylabel.core.topk import NO_LABEL
+from manylabel.linear.best_list import insert
 from manylabel.linear.chunks import ChunkedWeights, clear_lookup, fill_lookup, score_by_lookup, score_by_search
 
 MARGIN = -1
@@ -107,23 +108,6 @@ def _link(margin: np.float32, link: int) -> np.float32:
 
 
 @compiled
-def _insert(nodes: np.ndarray, scores: np.ndarray, node: int, score: float) -> None:
-    """Put a candidate into a list kept sorted by falling score, then rising index."""
-    last = nodes.shape[0] - 1
-    if nodes[last] >= 0 and (score < scores[last] or (score == scores[last] and node > nodes[last])):
-        return
-    place = last
-    while place > 0 and (
-        nodes[place - 1] < 0 or scores[place - 1] < score or (scores[place - 1] == score and nodes[place - 1] > node)
-    ):
-        nodes[place] = nodes[place - 1]
-        scores[place] = scores[place - 1]
-        place -= 1
-    nodes[place] = node
-    scores[place] = score
-
-
-@compiled
 def _offer_children(
     margins: np.ndarray,
     first: int,
@@ -139,7 +123,7 @@ def _offer_children(
         if margin == -np.inf:
             continue
         score = np.float32(above + _link(margin, link))
-        _insert(nodes, scores, names[first + c] if names.shape[0] > 0 else np.int32(first + c), score)
+        insert(nodes, scores, names[first + c] if names.shape[0] > 0 else np.int32(first + c), score)
 
 
 @compiled

@@ -1,0 +1,24 @@
+"""The short sorted list of best candidates that every search keeps per document."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from manylabel.core.compiled import compiled
+
+
+@compiled
+def insert(nodes: np.ndarray, scores: np.ndarray, node: int, score: float) -> None:
+    """Put a candidate into a list kept sorted by falling score, then rising index."""
+    last = nodes.shape[0] - 1
+    if nodes[last] >= 0 and (score < scores[last] or (score == scores[last] and node > nodes[last])):
+        return
+    place = last
+    while place > 0 and (
+        nodes[place - 1] < 0 or scores[place - 1] < score or (scores[place - 1] == score and nodes[place - 1] > node)
+    ):
+        nodes[place] = nodes[place - 1]
+        scores[place] = scores[place - 1]
+        place -= 1
+    nodes[place] = node
+    scores[place] = score

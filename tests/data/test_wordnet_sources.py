@@ -132,6 +132,26 @@ def test_apt_makes_package_lists_of_its_own(programs, package, tiny_verb):
     assert apt_dictionary().verb == tiny_verb
 
 
+def test_apt_without_network_says_so(programs):
+    programs("apt-get", 'case "$*" in *update*) echo "E: no route";; *) echo "E: Unable to locate it";; esac; exit 100')
+    with pytest.raises(UnavailableError, match=r"E: Unable to locate it \(apt-get failed: E: no route\)$"):
+        apt_dictionary()
+
+
+def test_apt_does_not_mind_a_broken_archive(programs, package, tiny_verb):
+    programs(
+        "apt-get",
+        f"""
+        case "$*" in
+            *update*) echo "E: one archive of three is gone"; exit 100 ;;
+            *Dir::State::lists=*download*) {COPY} {package} wordnet-base_1_all.deb ;;
+            *) echo "E: Unable to locate package wordnet-base"; exit 100 ;;
+        esac
+        """,
+    )
+    assert apt_dictionary().verb == tiny_verb
+
+
 def test_a_failing_program_is_quoted(programs):
     programs("apt-get", "echo reading; echo 'E: the moon is full' >&2; exit 100")
     with pytest.raises(UnavailableError, match=r"^apt-get failed: E: the moon is full$"):

@@ -164,8 +164,15 @@ def _apt_download(folder: Path) -> Path:
         (lists / "partial").mkdir(parents=True)
         (cache / "archives" / "partial").mkdir(parents=True)
         own = ["-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={cache}"]
-        _run([*_APT, *own, "update"], folder)
-        _run([*_APT, *own, "download", "wordnet-base"], folder)
+        reason = ""
+        try:
+            _run([*_APT, *own, "-o", "APT::Update::Error-Mode=any", "update"], folder)
+        except UnavailableError as failure:  # perhaps of one archive only, and not the one that is needed
+            reason = f" ({failure})"
+        try:
+            _run([*_APT, *own, "download", "wordnet-base"], folder)
+        except UnavailableError as failure:
+            raise UnavailableError(f"{failure}{reason}") from None
     return _only(folder.glob("wordnet-base_*.deb"), "apt-get download")
 
 

@@ -137,14 +137,20 @@ class View:
         right = self.batch.set_correct
         return self._per_row(self.batch.set_rows[right], self.batch.set_labels[right])
 
-    @cached_property
-    def hit_weights(self) -> np.ndarray:
-        """float64 ``[n, d]``: inverse propensity of the label at this position where it is a hit, else 0."""
+    def hit_weights(self, k: int) -> np.ndarray:
+        """float64 ``[n, k]``: inverse propensity of the label at this position where it is a hit, else 0."""
         assert self.batch.facts.weight is not None
-        return np.where(self.hits, self.batch.facts.weight[self.batch.lists], 0.0)
+        return np.where(self.hits[:, :k], self.batch.facts.weight[self.batch.lists[:, :k]], 0.0)
 
-    def ideal_weights(self, k: int) -> np.ndarray:
-        """float64 ``[n, k]``: the k largest inverse propensities of the true labels, descending, then 0."""
+    def ideal_weight(self, factors: np.ndarray) -> np.ndarray:
+        """float64 ``[n]``: the k largest inverse propensities of the true labels, times factors ``[k]``, summed."""
+        rows, rank, weight = self._ideal
+        first = rank < len(factors)
+        return np.bincount(rows[first], weight[first] * factors[rank[first]], minlength=self.batch.n)
+
+    @cached_property
+    def _ideal(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row, rank from 0 and inverse propensity of the true labels, the largest of each row first."""
         batch, facts = self.batch, self.batch.facts
         assert facts.weight is not None
         order = batch.truth_by_weight
@@ -152,11 +158,7 @@ class View:
             order = order[facts.group[batch.truth[order]] == self.group]
         rows = batch.truth_rows[order]
         starts = np.cumsum(self.true) - self.true
-        rank = np.arange(len(rows)) - starts[rows]
-        first = rank < k
-        ideal = np.zeros((batch.n, k))
-        ideal[rows[first], rank[first]] = facts.weight[batch.truth[order[first]]]
-        return ideal
+        return rows, np.arange(len(rows)) - starts[rows], facts.weight[batch.truth[order]]
 
     def _per_row(self, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if not self.whole and self.batch.facts.group is not None:

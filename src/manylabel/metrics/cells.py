@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,4 +39,14 @@ def by_label(label: np.ndarray, n_labels: int) -> tuple[np.ndarray, np.ndarray]:
     """Order of the pairs by label (stable), and where each label begins: int64 ``[c]`` and ``[L + 1]``."""
     starts = np.zeros(n_labels + 1, dtype=np.int64)
     np.cumsum(np.bincount(label, minlength=n_labels), out=starts[1:])
-    return np.argsort(label, kind="stable"), starts
+    return _counting_order(label, starts), starts
+
+
+@njit(cache=True, nogil=True)
+def _counting_order(label: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    following = starts[:-1].copy()
+    order = np.empty(len(label), dtype=np.int64)
+    for i in range(len(label)):
+        order[following[label[i]]] = i
+        following[label[i]] += 1
+    return order

@@ -121,26 +121,36 @@ def _paired(a: Evaluation, b: Evaluation) -> tuple[Sample, Sample]:
     Raises:
         InputError: the evaluations cannot be compared.
     """
-    if len(a.truth_digests) != len(b.truth_digests):
-        raise InputError(
-            f"the evaluations are of {len(a.truth_digests)} and {len(b.truth_digests)} documents",
-            remedy="evaluate both runs on the same documents",
-        )
-    differ = np.flatnonzero(a.truth_digests != b.truth_digests)
-    if differ.size:
-        same = np.array_equal(np.sort(a.truth_digests), np.sort(b.truth_digests))
-        raise InputError(
-            "the evaluations are of the same documents in another order"
-            if same
-            else f"the evaluations are of different documents: true labels differ in {differ.size} of "
-            f"{len(a.truth_digests)}, first in document {differ[0]}",
-            remedy="evaluate both runs on the same documents in the same order",
-        )
     for name in ("propensity_a", "propensity_b", "cuts", "groups", "empty"):
         left, right = getattr(a.settings, name), getattr(b.settings, name)
-        if (list(left) != list(right)) if name == "cuts" else left != right:
+        if left != right:
             raise InputError(f"the evaluations were made with {name} = {left} and {right}", remedy="use the same")
-    return a.sample, _in_order_of(a, b)
+    second = _in_order_of(a, b)
+    if len(a.truth_sizes) != len(b.truth_sizes):
+        raise InputError(
+            f"the evaluations are of {len(a.truth_sizes)} and {len(b.truth_sizes)} documents",
+            remedy="evaluate both runs on the same documents",
+        )
+    differing = _first_difference(a.truth_sizes, a.sample.truth.label, b.truth_sizes, second.truth.label)
+    if differing is not None:
+        raise InputError(
+            f"the evaluations are of different documents, or of the same in another order: the true labels of document "
+            f"{differing} differ",
+            remedy="evaluate both runs on the same documents in the same order",
+        )
+    return a.sample, second
+
+
+def _first_difference(
+    sizes: np.ndarray, labels: np.ndarray, other_sizes: np.ndarray, other_labels: np.ndarray
+) -> int | None:
+    """The first document whose true labels differ, given their numbers and, one after the other, the labels."""
+    if not np.array_equal(sizes, other_sizes):
+        return int(np.flatnonzero(sizes != other_sizes)[0])
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    # In another order of the label space the labels of a document stand in another order.
+    unequal = labels[np.lexsort((labels, rows))] != other_labels[np.lexsort((other_labels, rows))]
+    return int(rows[unequal][0]) if unequal.any() else None
 
 
 def _in_order_of(a: Evaluation, b: Evaluation) -> Sample:

@@ -95,7 +95,7 @@ class Evaluation:
         basis: counts and conditions.
         settings: the options.
         sample: what a comparison resamples.
-        truth_digests: uint64 ``[documents]``, of the names of each document's true labels.
+        truth_sizes: int64 ``[documents]``, number of true labels of each document, as they follow in `sample.truth`.
     """
 
     values: Mapping[str, float]
@@ -105,7 +105,7 @@ class Evaluation:
     basis: Basis
     settings: Settings
     sample: Sample
-    truth_digests: np.ndarray
+    truth_sizes: np.ndarray
 
     def __getitem__(self, metric: str) -> float:
         """The value of a metric, in any case: ``evaluation["p@1"]``.

@@ -98,8 +98,10 @@ def _label_sums(
         counts[:] = 0
         any_correct = False
         for event in range(starts[label], starts[label + 1]):
-            row, into = weights[unit[event]], counts[what[event]]
             any_correct |= what[event] == _CORRECT
+            if what[event] == _WRONG and not any_correct:
+                break  # truth stands first, then hits: without hits the label adds nothing but its support
+            row, into = weights[unit[event]], counts[what[event]]
             for b in range(width):
                 into[b] += row[b]
         true, correct, wrong = counts[_TRUE], counts[_CORRECT], counts[_WRONG]

@@ -57,7 +57,7 @@ def psp_at(view: View, k: int) -> tuple[np.ndarray, np.ndarray]:
     A ratio of sums over all documents, not a mean of ratios; this is the normalised form that papers print. By group:
     hits and true labels of the group only.
     """
-    return view.hit_weights[:, :k].sum(axis=1), view.ideal_weights(k).sum(axis=1)
+    return view.hit_weights(k).sum(axis=1), view.ideal_weight(np.ones(k))
 
 
 @metric("ratio", needs_counts=True)
@@ -68,6 +68,5 @@ def psndcg_at(view: View, k: int) -> tuple[np.ndarray, np.ndarray]:
     sums over all documents. By group: as if only the labels of the group were true; ranks stay those of the whole list.
     """
     normaliser = ideal_gains(view.true, k)
-    gained = (view.hit_weights[:, :k] * discounts(k)).sum(axis=1)
-    possible = (view.ideal_weights(k) * discounts(k)).sum(axis=1)
-    return divide(gained, normaliser), divide(possible, normaliser)
+    gained = (view.hit_weights(k) * discounts(k)).sum(axis=1)
+    return divide(gained, normaliser), divide(view.ideal_weight(discounts(k)), normaliser)

@@ -25,7 +25,7 @@ def ideal_gains(true: np.ndarray, k: int) -> np.ndarray:
     """Sum of the discounts of the ranks 1 to ``min(k, true)``: the DCG of a perfect list, float64 ``[n]``."""
     gains = np.zeros(k + 1)
     np.cumsum(discounts(k), out=gains[1:])
-    return np.take(gains, np.minimum(true, k))
+    return gains[np.minimum(true, k)]
 
 
 @metric("ratio")
@@ -65,7 +65,7 @@ def ndcg_at(view: View, k: int) -> np.ndarray:
 @metric("mean")
 def hit_at(view: View, k: int) -> np.ndarray:
     """hit@k: 1 where at least one true label is among the first k. By group: a true label of the group."""
-    return view.hits[:, :k].any(axis=1).astype(np.float64)
+    return np.minimum(_hits(view, k), 1)
 
 
 @metric("mean", needs_whole_list=True)
@@ -75,5 +75,7 @@ def lrap(view: View) -> np.ndarray:
     A true label beyond the end of the list counts 0, so a list cut at k gives a lower bound. By group: as if only the
     labels of the group were true; the ranks stay those of the whole list.
     """
-    precision = np.cumsum(view.hits, axis=1) / np.arange(1, view.hits.shape[1] + 1)
-    return divide(np.where(view.hits, precision, 0.0).sum(axis=1), view.true)
+    rows, columns = np.nonzero(view.hits)
+    found = np.bincount(rows, minlength=view.batch.n)
+    before = np.arange(len(rows)) - np.repeat(np.cumsum(found) - found, found)
+    return divide(np.bincount(rows, (before + 1) / (columns + 1), minlength=view.batch.n), view.true)

@@ -67,7 +67,7 @@ class Settings:
         if self.empty not in ("skip", "zero"):
             raise ConfigError(f"empty {self.empty!r}: known are skip and zero")
         check_propensity(self.propensity_a, self.propensity_b)
-        check_cuts(self.cuts)
+        object.__setattr__(self, "cuts", check_cuts(self.cuts))
         object.__setattr__(self, "metrics", tuple(str(name) for name in parse_metrics(self.metrics)))
 
     @cached_property

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from manylabel.core.labels import LabelSpace
 from manylabel.metrics.alignment import Alignment
 from manylabel.metrics.batch import LabelFacts
 from manylabel.metrics.cells import Cells
@@ -74,7 +72,7 @@ def summarise(
         ),
         settings=settings,
         sample=sample,
-        truth_digests=_digests(measured, alignment.labels),
+        truth_sizes=np.bincount(measured.truth_rows, minlength=measured.n),
     )
 
 
@@ -82,9 +80,8 @@ def make_sample(measured: Tally, alignment: Alignment, facts: LabelFacts, settin
     """Measured documents put into the units that are resampled."""
     unit, units = unit_of(measured.n)
     views, columns = views_of(settings), columns_of(settings)
-    denominators, ratios = [], iter(measured.denominators.T)
-    for view, _, own in columns:
-        denominators.append(next(ratios) if own else measured.counted[:, views.index(view)].astype(np.float64))
+    ratios, counted = iter(_by_unit(measured.denominators, unit, units).T), _by_unit(measured.counted, unit, units)
+    denominators = [next(ratios) if own else counted[:, views.index(view)] for view, _, own in columns]
     n_labels = len(alignment.labels)
     group = facts.group[:-1] if facts.group is not None else np.zeros(n_labels, dtype=np.int8)
     trained = np.arange(n_labels) < alignment.n_model if alignment.counts is None else alignment.counts > 0
@@ -99,8 +96,8 @@ def make_sample(measured: Tally, alignment: Alignment, facts: LabelFacts, settin
         views=views,
         metrics=settings.implementations,
         columns=tuple((view, name) for view, name, _ in columns),
-        numerators=_by_unit(list(measured.numerators.T), unit, units),
-        denominators=_by_unit(denominators, unit, units),
+        numerators=_by_unit(measured.numerators, unit, units),
+        denominators=np.stack(denominators, axis=1) if denominators else np.zeros((units, 0)),
         truth=truth,
         assigned=Cells(unit[measured.set_rows], measured.set_labels),
         correct=measured.set_correct,
@@ -112,11 +109,14 @@ def make_sample(measured: Tally, alignment: Alignment, facts: LabelFacts, settin
     )
 
 
-def _by_unit(columns: list[np.ndarray], unit: np.ndarray, units: int) -> np.ndarray:
-    """float64 ``[units, columns]``, summed over the documents of a unit."""
-    if not columns:
-        return np.zeros((units, 0))
-    return np.stack([np.bincount(unit, weights=column, minlength=units) for column in columns], axis=1)
+def _by_unit(columns: np.ndarray, unit: np.ndarray, units: int) -> np.ndarray:
+    """float64 ``[units, columns]`` of ``[n, columns]``, summed over the documents of a unit."""
+    from scipy.sparse import csr_matrix
+
+    if units == len(unit):  # then unit_of is the identity
+        return columns.astype(np.float64)
+    members = csr_matrix((np.ones(len(unit)), (unit, np.arange(len(unit)))), shape=(units, len(unit)))
+    return np.asarray(members @ columns)
 
 
 def _values(view: str, values: Statistics, sample: Sample, *, defined: bool) -> dict[str, float | None]:
@@ -145,17 +145,3 @@ def _label_table(measured: Tally, alignment: Alignment) -> LabelTable:
     tp = np.bincount(measured.set_labels[measured.set_correct], minlength=n_labels)
     fp = np.bincount(measured.set_labels[~measured.set_correct], minlength=n_labels)
     return LabelTable(alignment.labels, alignment.counts, tp=tp, fp=fp, fn=support - tp)
-
-
-def _digests(measured: Tally, labels: LabelSpace) -> np.ndarray:
-    """uint64 ``[n]``: for each document, the sum of the hashes of the names of its true labels."""
-    hashes = np.zeros(len(labels), dtype=np.uint64)
-    occurring: list[int] = np.unique(measured.truth).tolist()
-    for i in occurring:
-        digest = hashlib.blake2b(labels.names[i].encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        hashes[i] = int.from_bytes(digest, "little")
-    totals = np.zeros(len(measured.truth) + 1, dtype=np.uint64)
-    np.cumsum(hashes[measured.truth], out=totals[1:])
-    ends = np.cumsum(np.bincount(measured.truth_rows, minlength=measured.n))
-    starts = np.concatenate([[0], ends[:-1]])
-    return totals[ends] - totals[starts]  # sums wrap around, and so does their difference

@@ -107,9 +107,12 @@ def split_stratified(corpus: Corpus, fractions: Mapping[str, float], seed: int) 
 def split_by_group(corpus: Corpus, fractions: Mapping[str, float], field: str, seed: int) -> Rows:
     """Parts of whole groups: in random order, each group goes to the part that lacks most documents.
 
-    Sizes are as near the fractions as whole groups allow.
+    Sizes are as near the fractions as whole groups allow. Documents with an empty value are one group.
     """
-    _, groups, sizes = np.unique(np.array(_column(corpus, field)), return_inverse=True, return_counts=True)
+    numbers: dict[str, int] = {}
+    column = _column(corpus, field)
+    groups = np.fromiter((numbers.setdefault(value, len(numbers)) for value in column), np.int64, len(column))
+    sizes = np.bincount(groups)
     lacking = np.array(list(fractions.values())) * len(corpus)
     part_of = np.empty(len(sizes), np.int64)
     for group in np.random.default_rng(seed).permutation(len(sizes)):

@@ -179,12 +179,13 @@ def _wrong_length(row: Sequence[str], header: Sequence[str], delimiter: str, pat
     )
 
 
-def _joined(labels: Iterable[str], separator: str) -> str:
-    names = list(labels)
-    for name in names:
-        if split_labels(name, separator) != (name,):
-            raise ValueError(f"has the label {name!r}, which cannot stand in a cell with the separator {separator!r}")
-    return separator.join(names)
+def _joined(labels: Sequence[str], separator: str) -> str:
+    """One cell for all labels, which must come apart again as they were."""
+    cell = separator.join(labels)
+    if split_labels(cell, separator) != tuple(labels):
+        wrong = next((name for name in labels if split_labels(name, separator) != (name,)), cell)
+        raise ValueError(f"has the label {wrong!r}, which cannot stand in a cell with the separator {separator!r}")
+    return cell
 
 
 def _check_cells(record: dict[str, str]) -> None:

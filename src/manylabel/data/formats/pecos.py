@@ -104,7 +104,8 @@ def load_matrix(path: Path) -> csr_matrix:
     from scipy.sparse import csr_matrix, load_npz
 
     try:
-        matrix = csr_matrix(load_npz(path)) > 0
+        with path.open("rb") as file:
+            matrix = csr_matrix(load_npz(file)) > 0
     except FileNotFoundError:
         raise InputError("no such file", path=path, remedy="the label matrix belongs beside the texts") from None
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:

@@ -18,8 +18,8 @@ ID_FIELDS = ("id", "uid")
 
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-# json.loads spends as long around this scanner as in it, which shows when a file has a million lines.
-_scan = json.JSONDecoder().scan_once
+# json.loads spends as long around this as in it, which shows when a file has a million lines.
+_decode = json.JSONDecoder().raw_decode
 _BLANKS = " \t\r\n"
 _KINDS = {str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
@@ -211,11 +211,10 @@ def parse_object(line: str, path: str | Path, number: int) -> dict[str, Any]:
         InputError: not JSON, not an object, or text that is not valid Unicode.
     """
     try:
-        value, end = _scan(line, 0)
-        whole = type(value) is dict and (line[end:] == "\n" or not line[end:].strip(_BLANKS))
-    except (StopIteration, ValueError, RecursionError):
-        whole, value = False, None
-    if not whole:
+        value, end = _decode(line)
+        if type(value) is not dict or (line[end:] != "\n" and line[end:].strip(_BLANKS)):
+            value = _parsed_with_care(line, path, number)
+    except (ValueError, RecursionError):
         value = _parsed_with_care(line, path, number)
     if "\\" in line and _SURROGATE.search(line):
         _check_surrogates(value, path, number)

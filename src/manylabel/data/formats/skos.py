@@ -18,7 +18,7 @@ from manylabel.core.config import Section
 from manylabel.core.errors import InputError, MissingExtraError
 from manylabel.core.labels import LabelSpace
 from manylabel.data.formats.base import LabelFormat
-from manylabel.data.formats.streams import extension_of, head_of, open_bytes
+from manylabel.data.formats.streams import DAMAGE, extension_of, head_of, open_bytes
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _SYNTAXES = {"ttl": "turtle", "nt": "nt", "rdf": "xml", "xml": "xml", "owl": "xml", "skos": "xml"}
@@ -79,21 +79,24 @@ def _parse(path: Path) -> tuple[Any, Any]:
     with open_bytes(path) as stream:
         try:
             graph.parse(file=stream, format=syntax)
+        except DAMAGE:
+            raise
         except Exception as error:  # noqa: BLE001 - its parsers raise whatever their own libraries do
             raise _malformed(error, syntax, path) from None
     return graph, rdflib
 
 
 def _malformed(error: Exception, syntax: str, path: Path) -> InputError:
-    if isinstance(error, InputError):
-        return error
-    line = getattr(error, "lines", None)
-    if line is None and hasattr(error, "getLineNumber"):
-        line = error.getLineNumber()  # pyright: ignore[reportAttributeAccessIssue]
-    reason = re.sub(r"\s+", " ", str(getattr(error, "_why", None) or getattr(error, "getMessage", error.__str__)()))
+    """What the parser of each syntax says about where it stopped, on one line."""
+    reason = str(getattr(error, "_why", "") or error)
+    line: int | None = None
+    if isinstance(getattr(error, "lines", None), int):  # Turtle: lines before
+        line = vars(error)["lines"] + 1
+    elif place := re.match(r"\S+:(\d+):\d+: ", reason):  # RDF/XML
+        line, reason = int(place[1]), reason[place.end() :]
     shown = {"xml": "RDF/XML", "turtle": "Turtle", "nt": "N-Triples"}[syntax]
     return InputError(
-        f"is not valid {shown}: {reason[:200]}", path=path, line=line + 1 if syntax == "turtle" and line else line
+        f"is not valid {shown}: {reason[:200]}", path=path, line=line, remedy="correct it, or export it again"
     )
 
 

@@ -32,7 +32,8 @@ class _DamagedError(OSError):
     """Compressed data that ends early or makes no sense."""
 
 
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, _DamagedError)
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, _DamagedError)
+"""What reading damaged compressed data raises; :func:`open_bytes` turns it into an InputError."""
 
 
 def compression_of(path: str | Path) -> Compression | None:
@@ -63,7 +64,10 @@ def open_bytes(path: str | Path) -> Iterator[io.BufferedReader]:
             raw = _standard_input() if str(path) == STDIN else stack.enter_context(Path(path).open("rb"))
             head = raw.peek(8)
             stream = _decompressed(raw, head, stack)
-        yield stream
+        try:
+            yield stream
+        except DAMAGE:
+            raise _damaged(path, 0) from None
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
@@ -82,7 +86,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 yield number, raw.decode()
         except UnicodeDecodeError as error:
             raise _not_utf8(error, path, number) from None
-        except _DAMAGE:
+        except DAMAGE:
             raise _damaged(path, number) from None
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror or error}", path=path, line=number + 1) from None
@@ -101,10 +105,7 @@ def head_of(path: Path) -> bytes:
         InputError: empty, damaged, or a file that cannot be opened.
     """
     with open_bytes(path) as stream:
-        try:
-            head = stream.read(HEAD_BYTES)
-        except _DAMAGE:
-            raise _damaged(path, 0) from None
+        head = stream.read(HEAD_BYTES)
     if not head.strip(b"\r\n\xef\xbb\xbf"):
         raise InputError("is empty", path=path, remedy="expected one document a line")
     return head.removeprefix(codecs.BOM_UTF8)
@@ -120,7 +121,7 @@ def _decompressed(raw: io.BufferedReader, head: bytes, stack: ExitStack) -> io.B
     if head.startswith(_MAGIC["gz"]):
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
     elif head.startswith(_MAGIC["xz"]):
-        stream = stack.enter_context(lzma.open(raw))
+        stream = stack.enter_context(lzma.LZMAFile(raw))  # noqa: SIM115
     elif head.startswith(_MAGIC["zst"]):
         stream = _ZstdReader(raw)
     else:

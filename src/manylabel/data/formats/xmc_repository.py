@@ -56,7 +56,7 @@ class XmcRepository(Format):
         if path.is_dir():
             found = _find(path, options.part, "raw") or _find(path, options.part, "lines")
             if found is None:
-                if _find(path, options.part, "vectors"):
+                if _find(path, options.part, "vectors") or _find(path, options.part, "bag"):
                     raise _no_texts(path)
                 raise _no_part(path, options.part)
             file = found

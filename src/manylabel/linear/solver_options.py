@@ -12,11 +12,11 @@ from manylabel.core.config import Section
 class SolverOptions(Section):
     """Options of the dual coordinate descent, the same for all classifiers of a model."""
 
-    loss: Literal["squared-hinge", "logistic"] = Field("squared-hinge", description="Loss of each binary classifier.")
-    cost: float = Field(1.0, gt=0, description="C, the weight of the loss against the regulariser.")
+    loss: Literal["squared-hinge", "logistic"] = Field(default="squared-hinge", description="Loss of a classifier.")
+    cost: float = Field(default=1.0, gt=0, description="C, the weight of the loss against the regulariser.")
     tolerance: float = Field(
-        0.1, gt=0, description="A classifier stops when its projected gradients lie within a range this wide."
+        default=0.1, gt=0, description="A classifier stops when its projected gradients lie within a range this wide."
     )
-    max_iterations: int = Field(20, ge=1, description="Passes over the documents at most.")
-    bias: float = Field(1.0, ge=0, description="Value of the constant feature; 0 for none.")
-    prune: float = Field(0.1, ge=0, description="Weights smaller than this are dropped after training; 0 keeps all.")
+    max_iterations: int = Field(default=20, ge=1, description="Passes over the documents at most.")
+    bias: float = Field(default=1.0, ge=0, description="Value of the constant feature; 0 for none.")
+    prune: float = Field(default=0.1, ge=0, description="Smaller weights are dropped after training; 0 keeps all.")

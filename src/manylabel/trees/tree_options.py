@@ -13,23 +13,28 @@ class TreeOptions(Section):
     """Options of one probabilistic label tree."""
 
     clustering: Literal["balanced", "kmeans"] = Field(
-        "balanced", description="Repeated balanced 2-means (Parabel, PECOS), or k-means without balance (Bonsai)."
+        default="balanced",
+        description="Repeated balanced 2-means (Parabel), or k-means without balance (Bonsai).",
     )
-    branching: int = Field(16, ge=2, description="Children of an inner node; a power of two for balanced clustering.")
-    leaf_size: int = Field(100, ge=1, description="Labels of a lowest cluster at most.")
+    branching: int = Field(default=16, ge=2, description="Children of an inner node; a power of two if balanced.")
+    leaf_size: int = Field(default=100, ge=1, description="Labels of a lowest cluster at most.")
     label_features: Literal["pifa", "text", "mixed"] = Field(
-        "pifa",
+        default="pifa",
         description="What is clustered: the mean of a label's documents, its own text, or both side by side.",
     )
     pifa_keep: float = Field(
-        0.01, ge=0, lt=1, description="Entries below this share of a label's norm are left out of the clustering."
+        default=0.01,
+        ge=0,
+        lt=1,
+        description="Entries below this share of a label's norm are not clustered.",
     )
     negatives: Literal["teacher-forcing", "matcher-aware"] = Field(
-        "teacher-forcing",
+        default="teacher-forcing",
         description="Who trains a node: documents with a label below it, or also those that the beam leads there.",
     )
     relevance: Literal["none", "share"] = Field(
-        "none", description="Weight of a positive: 1, or the share of the document's labels that lie below the child."
+        default="none",
+        description="Weight of a positive: 1, or the share of the document's labels below the child.",
     )
 
     @model_validator(mode="after")

@@ -1,0 +1,19 @@
+"""Complete models: texts and labels in, a scorer out that can be saved. One file each, one line in the table."""
+
+from manylabel.core.table import Part, Table
+
+MODELS = Table(
+    "model",
+    {
+        "linear-tree": Part(
+            target="manylabel.models.linear_tree:LinearTree",
+            summary="Probabilistic label tree of linear classifiers on TF-IDF; tens of thousands of labels in seconds.",
+            section="manylabel.models.linear_tree:LinearTreeConfig",
+        ),
+        "linear-ovr": Part(
+            target="manylabel.models.linear_ovr:LinearOVR",
+            summary="One linear classifier per label on TF-IDF; the most accurate linear model where time allows.",
+            section="manylabel.models.linear_ovr:LinearOVRConfig",
+        ),
+    },
+)

@@ -1,0 +1,154 @@
+"""What every model is: fitted on a corpus, predicts top-k, saved as a run directory and loaded from one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import yaml
+from scipy.sparse import csr_matrix
+
+import manylabel
+from manylabel.core.capacity import Estimate
+from manylabel.core.config import Section
+from manylabel.core.corpus import Corpus
+from manylabel.core.errors import NotFittedError, RunError
+from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import RunDirectory, RunWriter, write_run
+from manylabel.core.stages import Stages
+from manylabel.core.topk import TopK
+from manylabel.data.feature_files import FeatureCorpus
+from manylabel.models import MODELS
+
+CONFIG_FILE = "config.yaml"
+LABELS_FILE = "labels.jsonl"
+
+Inputs = Sequence[str] | csr_matrix
+"""What a model scores: texts, or rows of features for a model that was fitted on features."""
+
+
+class Model(ABC):
+    """Base of all models.
+
+    Args:
+        config: the model's section; built from `options` when not given.
+        **options: fields of the section, for short calls such as ``LinearTree(trees=3)``.
+
+    Raises:
+        ConfigError: an unknown or invalid option.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, config: Section | None = None, **options: Any) -> None:
+        section = MODELS.section(self.kind)
+        if config is not None and not isinstance(config, section):
+            raise TypeError(f"expected a {section.__name__}, got {type(config).__name__}")
+        self.config: Any = config if config is not None else section.parse(options, source=type(self).__name__)
+        self._labels: LabelSpace | None = None
+
+    def __repr__(self) -> str:
+        changed = self.config.model_dump(exclude_unset=True, exclude={"kind"})
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    @property
+    def labels(self) -> LabelSpace:
+        """The label space of the scores, with training counts.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        if self._labels is None:
+            raise NotFittedError(f"{type(self).__name__} is not fitted: call fit first")
+        return self._labels
+
+    @abstractmethod
+    def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
+        """Train on all documents of a corpus.
+
+        Args:
+            corpus: texts or features, with their labels.
+            stages: where finished stages are kept, so that a second call continues.
+            progress: where progress is reported.
+
+        Raises:
+            InputError: the corpus has no documents, or no labels at all.
+        """
+
+    @abstractmethod
+    def predict(self, inputs: Inputs, k: int = 10) -> TopK:
+        """The k best labels of each document; rows with fewer candidates are padded.
+
+        Args:
+            inputs: texts, or for a model fitted on features their CSR rows ``[n, d]``.
+            k: number of labels, at least 1.
+        """
+
+    @abstractmethod
+    def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
+        """Memory and time that :meth:`fit` will take on this machine."""
+
+    @abstractmethod
+    def write(self, writer: RunWriter) -> None:
+        """Write the fitted parameters into a run that is being written."""
+
+    @abstractmethod
+    def restore(self, run: RunDirectory) -> None:
+        """Read what :meth:`write` wrote; the label space is there already."""
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a run directory with nothing but the model.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+            RunError: something lies at `path`, or it cannot be written.
+        """
+        _ = self.labels
+        with write_run(path, overwrite=overwrite) as writer:
+            writer.text(CONFIG_FILE, yaml.safe_dump({"model": self.config.model_dump(mode="json")}, sort_keys=False))
+            self.write_into(writer)
+
+    def write_into(self, writer: RunWriter) -> None:
+        """Write labels and parameters into a run whose ``config.yaml`` is the caller's."""
+        writer.info.update({"kind": self.kind, "manylabel": manylabel.__version__, "numpy": np.__version__})
+        writer.text(LABELS_FILE, self.labels.to_jsonl())
+        self.write(writer)
+
+
+def load(path: str | Path, *, verify: bool = True) -> Any:
+    """Load the model of a run directory.
+
+    Args:
+        path: the run.
+        verify: compare every file with the SHA-256 in the manifest first.
+
+    Returns:
+        The fitted model; its arrays are memory-mapped and read-only.
+
+    Raises:
+        RunError: not a run, damaged, or of a model that this version does not know.
+    """
+    return load_from(RunDirectory.open(path, verify=verify))
+
+
+def load_from(run: RunDirectory) -> Any:
+    """The model of an open run; see :func:`load`."""
+    try:
+        section = yaml.safe_load(run.read_text(CONFIG_FILE))["model"]
+        kind = section["kind"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise RunError(f"{run.file(CONFIG_FILE)}: names no model: {error}") from None
+    if kind not in MODELS:
+        raise RunError(f"{run.file(CONFIG_FILE)}: holds a model {kind!r}, unknown to manylabel {manylabel.__version__}")
+    config = MODELS.section(kind).parse(section, source=str(run.file(CONFIG_FILE)))
+    model: Model = MODELS.load(kind)(config)
+    model._labels = LabelSpace.from_jsonl(run.file(LABELS_FILE))
+    try:
+        model.restore(run)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError(f"{run.path}: its arrays do not make a {kind} model: {error}") from None
+    return model

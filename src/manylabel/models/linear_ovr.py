@@ -1,0 +1,97 @@
+"""`linear-ovr`: TF-IDF and one linear classifier per label."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from manylabel.core.arrays import with_prefix, without_prefix
+from manylabel.core.capacity import Estimate
+from manylabel.core.config import Section
+from manylabel.core.corpus import Corpus
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.core.stages import Stages
+from manylabel.core.topk import TopK
+from manylabel.data.feature_files import FeatureCorpus
+from manylabel.linear.one_vs_rest import OneVsRest, fit_one_vs_rest
+from manylabel.linear.solver_options import SolverOptions
+from manylabel.models.base import Inputs, Model
+from manylabel.models.features import Features, expected_row_length
+from manylabel.models.linear_costs import one_vs_rest_estimate
+from manylabel.text.tfidf_config import TfidfConfig
+
+_FILE = "model.safetensors"
+
+
+class LinearOVRConfig(Section):
+    """Options of `linear-ovr`."""
+
+    kind: Literal["linear-ovr"] = "linear-ovr"
+    seed: int = Field(default=0, ge=0, description="Of the order of documents in the solver.")
+    solver: SolverOptions = Field(default=SolverOptions(), description="How the classifiers are trained.")
+    features: TfidfConfig = Field(default=TfidfConfig(), description="How texts become features.")
+
+
+class LinearOVR(Model):
+    """One versus rest: an independent linear classifier for each label, trained on all documents.
+
+    Scores are margins under the squared hinge (a label is assigned above 0) and probabilities under the logistic
+    loss. A label without training documents is never predicted. Source: Babbar and Schoelkopf 2017 (DiSMEC).
+    """
+
+    kind: ClassVar[str] = "linear-ovr"
+    config: LinearOVRConfig
+
+    def __init__(self, config: LinearOVRConfig | None = None, **options: Any) -> None:
+        super().__init__(config, **options)
+        self._features = Features(self.config.features)
+        self._classifiers: OneVsRest | None = None
+
+    def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
+        """Train on a corpus; see :meth:`Model.fit`."""
+        kept = stages or Stages()
+        self._features = Features(self.config.features)
+        with progress.task("features", len(corpus)) as advance:
+            features = self._features.fit(corpus, kept)
+            advance(len(corpus))
+        self._labels = corpus.labels.with_counts(corpus.positives)
+        self._classifiers = fit_one_vs_rest(
+            features, corpus.positives, self.config.solver, seed=self.config.seed, stages=kept, progress=progress
+        )
+        return self
+
+    def predict(self, inputs: Inputs, k: int = 10) -> TopK:
+        """The k best labels of each document; see :meth:`Model.predict`."""
+        labels = self.labels
+        assert self._classifiers is not None
+        indices, scores = self._classifiers.predict(self._features.transform(inputs), k)
+        if self.config.solver.loss == "logistic":
+            return TopK(indices, _sigmoid(scores), "probability", labels)
+        return TopK(indices, scores, "margin", labels)
+
+    def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
+        """Expected memory and time; see :meth:`Model.estimate`."""
+        return one_vs_rest_estimate(corpus, expected_row_length(corpus, self.config.features))
+
+    def write(self, writer: RunWriter) -> None:
+        """Write vocabulary and weights; see :meth:`Model.write`."""
+        assert self._classifiers is not None
+        weights = with_prefix("ovr", self._classifiers.to_arrays())
+        writer.arrays(_FILE, {**self._features.to_arrays(), **weights})
+
+    def restore(self, run: RunDirectory) -> None:
+        """Read vocabulary and weights; see :meth:`Model.restore`."""
+        arrays = run.read_arrays(_FILE)
+        self._features.restore(arrays)
+        self._classifiers = OneVsRest.from_arrays(without_prefix("ovr", arrays))
+
+
+def _sigmoid(margins: np.ndarray) -> np.ndarray:
+    """Probabilities; the padding's ``-inf`` stays, since 0 would be a score."""
+    with np.errstate(over="ignore"):
+        probabilities = (1.0 / (1.0 + np.exp(-margins))).astype(np.float32)
+    probabilities[np.isneginf(margins)] = -np.inf
+    return probabilities

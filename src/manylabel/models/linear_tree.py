@@ -1,0 +1,134 @@
+"""`linear-tree`: TF-IDF, a probabilistic label tree of linear classifiers, or the mean of several such trees."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from manylabel.core.arrays import with_prefix, without_prefix
+from manylabel.core.capacity import Estimate
+from manylabel.core.config import Section
+from manylabel.core.corpus import Corpus
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.core.stages import Stages
+from manylabel.core.topk import TopK
+from manylabel.data.feature_files import FeatureCorpus
+from manylabel.linear.solver_options import SolverOptions
+from manylabel.models.base import Inputs, Model
+from manylabel.models.features import Features, expected_row_length
+from manylabel.models.linear_costs import tree_estimate
+from manylabel.text.tfidf_config import TfidfConfig
+from manylabel.trees.average import average
+from manylabel.trees.probabilistic_tree import ProbabilisticTree, fit_tree
+from manylabel.trees.tree_options import TreeOptions
+
+_FILE = "model.safetensors"
+
+
+class LinearTreeConfig(Section):
+    """Options of `linear-tree`."""
+
+    kind: Literal["linear-tree"] = "linear-tree"
+    trees: int = Field(default=1, ge=1, description="Trees whose probabilities are averaged; three gain about a point.")
+    beam_width: int = Field(default=10, ge=1, description="Nodes kept per level while searching.")
+    hinge_power: int = Field(
+        default=3,
+        ge=1,
+        le=8,
+        description="p of a node's score exp(-max(0, 1 - margin)^p) under the squared hinge.",
+    )
+    seed: int = Field(default=0, ge=0, description="Of clustering and solver.")
+    tree: TreeOptions = Field(default=TreeOptions(), description="How a tree is built.")
+    solver: SolverOptions = Field(default=SolverOptions(), description="How a node's classifiers are trained.")
+    features: TfidfConfig = Field(default=TfidfConfig(), description="How texts become features.")
+
+
+class LinearTree(Model):
+    """A probabilistic label tree of linear classifiers.
+
+    Labels are clustered by the documents they have (PIFA), each node of the tree holds a linear classifier per child
+    trained on the documents that reach it, and a beam search finds the best labels of a document. Sources: Prabhu et
+    al. 2018 (Parabel), Khandagale et al. 2020 (Bonsai), Yu et al. 2022 (PECOS, XR-Linear). Scores are probabilities.
+
+    A wider `beam_width` or larger `k` may be asked for at prediction; labels outside the beam are not returned.
+    """
+
+    kind: ClassVar[str] = "linear-tree"
+    config: LinearTreeConfig
+
+    def __init__(self, config: LinearTreeConfig | None = None, **options: Any) -> None:
+        super().__init__(config, **options)
+        self._features = Features(self.config.features)
+        self._trees: list[ProbabilisticTree] = []
+
+    def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
+        """Train on a corpus; see :meth:`Model.fit`."""
+        kept = stages or Stages()
+        self._features = Features(self.config.features)
+        with progress.task("features", len(corpus)) as advance:
+            features = self._features.fit(corpus, kept)
+            advance(len(corpus))
+        self._labels = corpus.labels.with_counts(corpus.positives)
+        self._trees = [
+            fit_tree(
+                features,
+                corpus.positives,
+                self.config.tree,
+                self.config.solver,
+                hinge_power=self.config.hinge_power,
+                beam_width=self.config.beam_width,
+                seed=self.config.seed + number,
+                label_texts=self._label_texts(corpus),
+                stages=kept,
+                prefix=f"tree{number}-",
+                progress=progress,
+            )
+            for number in range(self.config.trees)
+        ]
+        return self
+
+    def _label_texts(self, corpus: Corpus | FeatureCorpus) -> Any:
+        return None if self.config.tree.label_features == "pifa" else self._features.of_label_texts(corpus.labels)
+
+    def predict(self, inputs: Inputs, k: int = 10, *, beam_width: int | None = None) -> TopK:
+        """The k best labels of each document with their probabilities; see :meth:`Model.predict`.
+
+        Args:
+            inputs: texts, or CSR rows for a model fitted on features.
+            k: number of labels.
+            beam_width: another beam than the configuration's.
+        """
+        labels = self.labels
+        features = self._features.transform(inputs)
+        width = beam_width or self.config.beam_width
+        if len(self._trees) == 1:
+            indices, scores = self._trees[0].predict(features, k, beam_width=width)
+        else:
+            # A label that is best on average stands high in each tree's own list, not always within its first k.
+            depth = max(2 * k, 2 * width)
+            indices, scores = average([tree.predict(features, depth, beam_width=width) for tree in self._trees], k)
+        return TopK(indices, scores, "probability", labels)
+
+    def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
+        """Expected memory and time; see :meth:`Model.estimate`."""
+        length = expected_row_length(corpus, self.config.features)
+        return tree_estimate(corpus, length, self.config.tree.branching, self.config.tree.leaf_size, self.config.trees)
+
+    def write(self, writer: RunWriter) -> None:
+        """Write vocabulary and trees; see :meth:`Model.write`."""
+        arrays: dict[str, np.ndarray] = dict(self._features.to_arrays())
+        for number, tree in enumerate(self._trees):
+            arrays.update(with_prefix(f"trees{number}", tree.to_arrays()))
+        writer.arrays(_FILE, arrays)
+
+    def restore(self, run: RunDirectory) -> None:
+        """Read vocabulary and trees; see :meth:`Model.restore`."""
+        arrays = run.read_arrays(_FILE)
+        self._features.restore(arrays)
+        self._trees = [
+            ProbabilisticTree.from_arrays(without_prefix(f"trees{number}", arrays))
+            for number in range(self.config.trees)
+        ]

@@ -57,6 +57,10 @@ ARMS = {
     arm.name: arm
     for arm in (
         Arm("manylabel-tree", "run_manylabel.py", "tree", None),
+        Arm("manylabel-tree-kmeans", "run_manylabel.py", "tree-kmeans", None),
+        Arm("manylabel-trees3", "run_manylabel.py", "trees3", None),
+        Arm("manylabel-trees3-kmeans", "run_manylabel.py", "trees3-kmeans", None),
+        Arm("manylabel-ovr", "run_manylabel.py", "ovr", None),
         Arm("pecos", "run_pecos.py", "default", "pecos"),
         Arm("pecos-beam10", "run_pecos.py", "beam10", "pecos"),
         Arm("omikuji", "run_omikuji.py", "parabel_default", "omikuji"),

@@ -64,6 +64,12 @@ class Batch:
         return contains(self.truth_indptr, self.truth, rows, self.lists.ravel()).reshape(n, depth)
 
     @cached_property
+    def hit_cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64, rows and columns of the hits, row after row."""
+        rows, columns = np.nonzero(self.hits)
+        return rows, columns
+
+    @cached_property
     def set_correct(self) -> np.ndarray:
         """bool ``[c]``: this assigned label is true."""
         return contains(self.truth_indptr, self.truth, self.set_rows, self.set_labels)
@@ -115,6 +121,15 @@ class View:
     def hits(self) -> np.ndarray:
         """bool ``[n, d]``: the label at this position is seen and true."""
         return self.batch.hits if self.whole else self.batch.hits & (self.batch.list_groups == self.group)
+
+    @property
+    def hit_cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64, rows and columns of the hits that are seen, row after row."""
+        rows, columns = self.batch.hit_cells
+        if self.whole:
+            return rows, columns
+        seen = self.batch.list_groups[rows, columns] == self.group
+        return rows[seen], columns[seen]
 
     @cached_property
     def present(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -101,11 +101,11 @@ class Evaluation:
     values: Mapping[str, float]
     intervals: Mapping[str, Interval]
     groups: Mapping[str, GroupResult]
-    label_table: LabelTable
+    label_table: LabelTable = field(repr=False)
     basis: Basis
     settings: Settings
-    sample: Sample
-    truth_sizes: np.ndarray
+    sample: Sample = field(repr=False)
+    truth_sizes: np.ndarray = field(repr=False)
 
     def __getitem__(self, metric: str) -> float:
         """The value of a metric, in any case: ``evaluation["p@1"]``.

@@ -55,7 +55,6 @@ def metric(
 
 
 def divide(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
-    """float64 quotients, with `otherwise` where the denominator is zero."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    """float64 quotients of arrays of one shape, with `otherwise` where the denominator is zero."""
     out = np.full(numerator.shape, otherwise, dtype=np.float64)
     return np.divide(numerator, denominator, out=out, where=denominator != 0)

@@ -11,6 +11,7 @@ from manylabel.core.errors import ConfigError
 from manylabel.metrics import METRICS
 
 _CUT = "@k"
+_ENTRIES = {entry.casefold(): entry for entry in METRICS}
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ def parse_metric(text: str) -> MetricName:
         ConfigError: no such metric (with the nearest one), a cut missing, superfluous, or not a positive number.
     """
     base, at, cut = text.strip().partition("@")
-    entries = {entry.casefold(): entry for entry in METRICS}
-    plain, with_cut = entries.get(base.casefold()), entries.get(base.casefold() + _CUT)
+    plain, with_cut = _ENTRIES.get(base.casefold()), _ENTRIES.get(base.casefold() + _CUT)
     if plain is None and with_cut is None:
         raise ConfigError(f"unknown metric{_guess(text.strip(), cut)}")
     if plain is not None and (not at or with_cut is None):

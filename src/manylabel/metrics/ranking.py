@@ -75,7 +75,7 @@ def lrap(view: View) -> np.ndarray:
     A true label beyond the end of the list counts 0, so a list cut at k gives a lower bound. By group: as if only the
     labels of the group were true; the ranks stay those of the whole list.
     """
-    rows, columns = np.nonzero(view.hits)
+    rows, columns = view.hit_cells
     found = np.bincount(rows, minlength=view.batch.n)
     before = np.arange(len(rows)) - np.repeat(np.cumsum(found) - found, found)
     return divide(np.bincount(rows, (before + 1) / (columns + 1), minlength=view.batch.n), view.true)

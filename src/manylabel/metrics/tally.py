@@ -76,7 +76,7 @@ def tally(batch: Batch, scores: np.ndarray, settings: Settings) -> Tally:
             else:
                 values = np.where(view.counted, values, 0.0)
             above.append(values)
-    hit_rows, hit_columns = np.nonzero(batch.hits) if settings.wants_hits else (np.zeros(0, np.int64),) * 2
+    hit_rows, hit_columns = batch.hit_cells if settings.wants_hits else (np.zeros(0, np.int64),) * 2
     listed = batch.lists >= 0 if settings.wants_curves else np.zeros(batch.lists.shape, dtype=bool)
     return Tally(
         _columns(above, batch.n),

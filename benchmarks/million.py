@@ -99,7 +99,7 @@ def page(report, result) -> str:
             f"{report['date']}, commit {report['commit']}, {machine['processor']}, {machine['cores']} cores, "
             f"{machine['memory_gib']} GiB: `{report['command']}`",
             "",
-            f"Generated corpus; {report['labels_with_training_documents']:,} labels have training documents. Saved run: "
+            f"Generated corpus; {report['labels_with_training_documents']:,} labels have documents. Saved run: "
             f"{report['model_mb']} MB. Estimate before training: {report['estimate']}.",
             "",
             "| step | wall s | cpu s | peak resident GB so far |",

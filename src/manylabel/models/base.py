@@ -66,6 +66,11 @@ class Model(ABC):
             raise NotFittedError(f"{type(self).__name__} is not fitted: call fit first")
         return self._labels
 
+    @property
+    def n_features(self) -> int | None:
+        """Number of feature columns that :meth:`predict` takes; None for a model that was fitted on texts."""
+        return None
+
     @abstractmethod
     def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
         """Train on all documents of a corpus.

@@ -27,6 +27,11 @@ class Features:
         self.tfidf: Tfidf | None = None
         self.width: int | None = None
 
+    @property
+    def given(self) -> int | None:
+        """Number of columns of the rows that it is given; None where it takes texts."""
+        return None if self.tfidf is not None else self.width
+
     def fit(self, corpus: Corpus | FeatureCorpus, stages: Stages) -> csr_matrix:
         """Features ``[n, d]`` of the training documents.
 

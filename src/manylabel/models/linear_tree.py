@@ -64,6 +64,11 @@ class LinearTree(Model):
         self._features = Features(self.config.features)
         self._trees: list[ProbabilisticTree] = []
 
+    @property
+    def n_features(self) -> int | None:
+        """Columns of the rows it takes; see :attr:`Model.n_features`."""
+        return self._features.given
+
     def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
         """Train on a corpus; see :meth:`Model.fit`."""
         kept = stages or Stages()

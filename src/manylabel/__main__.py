@@ -1,0 +1,5 @@
+"""``python -m manylabel``."""
+
+from manylabel.cli.main import main
+
+main()

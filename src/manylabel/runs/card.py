@@ -1,0 +1,98 @@
+"""The model card of a run: ``README.md`` with the front matter that the Hugging Face hub reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import yaml
+
+from manylabel.core.capacity import format_bytes, format_seconds
+from manylabel.metrics.evaluation import Evaluation
+from manylabel.metrics.groups import check_cuts, describe
+from manylabel.models import MODELS
+from manylabel.runs.config import RunConfig
+
+
+def model_card(name: str, config: RunConfig[Any], info: Mapping[str, Any], evaluation: Evaluation | None) -> str:
+    """The card, of facts only.
+
+    Args:
+        name: what to call the model.
+        config: its configuration.
+        info: the manifest's ``info``: data, labels, versions, machine, time.
+        evaluation: on the test part, where there is one.
+    """
+    sections = [_front_matter(name, info, evaluation), _introduction(name, config, info), _usage(name, info)]
+    sections += [_data(config, info)]
+    if evaluation is not None:
+        sections.append(f"## Evaluation\n\nOn `{_file_name(info['data']['test'])}`:\n\n```\n{evaluation.table()}\n```")
+    sections.append(_training(config, info))
+    return "\n\n".join(sections) + "\n"
+
+
+def _front_matter(name: str, info: Mapping[str, Any], evaluation: Evaluation | None) -> str:
+    task = {"type": "text-classification", "name": "multi-label text classification"}
+    content: dict[str, Any] = {
+        "library_name": "manylabel",
+        "pipeline_tag": "text-classification",
+        "tags": ["multi-label-classification", "extreme-classification", "manylabel"],
+    }
+    if evaluation is not None:
+        data = {"type": "custom", "name": _file_name(info["data"]["test"]), "split": "test"}
+        values = [
+            {"type": metric, "name": metric, "value": round(value, 6)} for metric, value in evaluation.values.items()
+        ]
+        content["model-index"] = [{"name": name, "results": [{"task": task, "dataset": data, "metrics": values}]}]
+    return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}---"
+
+
+def _introduction(name: str, config: RunConfig[Any], info: Mapping[str, Any]) -> str:
+    kind = config.model.kind
+    return (
+        f"# {name}\n\nA multi-label text classifier over {info['labels']['labels']:,} labels, model `{kind}` of "
+        f"manylabel {info['versions']['manylabel']}: {_lowered(MODELS[kind].summary)}"
+    )
+
+
+def _usage(name: str, info: Mapping[str, Any]) -> str:
+    features = "features" in info["data"]["train"]
+    call = "model.predict(rows, k=5)  # CSR rows of features" if features else 'model.predict(["a text"], k=5)'
+    return (
+        "## Use\n\n```python\nfrom manylabel import load\n\n"
+        f'model = load("{name}")\ntopk = {call}\nnames = model.labels.names_of(topk.indices[0])\n```\n\n'
+        f"```\nmanylabel predict {name} texts.txt --k 5 --output predictions.jsonl\n```"
+    )
+
+
+def _data(config: RunConfig[Any], info: Mapping[str, Any]) -> str:
+    rows = ["| part | file | documents | labels | pairs | without labels |", "|---|---|---:|---:|---:|---:|"]
+    for part, facts in info["data"].items():
+        counts = " | ".join(f"{facts[key]:,}" for key in ("documents", "labels", "pairs", "without_labels"))
+        rows.append(f"| {part} | `{_file_name(facts)}` | {counts} |")
+    said = describe(check_cuts(config.evaluate.cuts))
+    sizes = ", ".join(f"{info['labels'][group]:,} {group} ({text})" for group, text in said.items())
+    lines = ["## Data", "", *rows, "", f"Labels by number of training documents: {sizes}."]
+    if config.data.text_fields != ("text",):
+        lines.append(f"The text is made of the fields {', '.join(config.data.text_fields)}.")
+    return "\n".join(lines)
+
+
+def _training(config: RunConfig[Any], info: Mapping[str, Any]) -> str:
+    model = yaml.safe_dump({"model": config.model.model_dump(mode="json")}, sort_keys=False, allow_unicode=True)
+    machine = info["machine"]
+    return (
+        f"## Training\n\n{info['created']}, {format_seconds(info['seconds'])} with reading and evaluation, "
+        f"{format_bytes(info['peak_memory_bytes'])} of memory at the peak, {machine['cores']} cores of "
+        f"{machine['processor']}, Python {info['versions']['python']}.\n\n```yaml\n{model}```"
+    )
+
+
+def _file_name(facts: Mapping[str, Any]) -> str:
+    """Without folders, which are nobody's business where the card is published."""
+    return PurePath(facts["source"] or "").name
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence

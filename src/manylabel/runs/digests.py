@@ -1,0 +1,49 @@
+"""SHA-256 of data as a run saw it: recognises the same data wherever it lies and whatever format it has."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from manylabel.core.corpus import Corpus
+from manylabel.core.labels import LabelSpace
+from manylabel.data.feature_files import FeatureCorpus
+
+
+def corpus_digest(corpus: Corpus | FeatureCorpus) -> str:
+    """Of documents and their labels, in order; the order of the label space, and labels that no document has, do not
+    matter. Thus a test part has one digest, whichever model it is read for."""
+    names, indices = _by_name(corpus)
+    state = hashlib.sha256(LabelSpace(names).digest().encode())
+    if isinstance(corpus, FeatureCorpus):
+        matrix = corpus.features
+        state.update(np.asarray(matrix.shape, dtype=np.int64).tobytes())
+        for array, dtype in ((matrix.indptr, np.int64), (matrix.indices, np.int64), (matrix.data, np.float32)):
+            state.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
+    else:
+        for text in corpus.texts:
+            encoded = text.encode("utf-8", "surrogatepass")
+            state.update(len(encoded).to_bytes(8, "little"))
+            state.update(encoded)
+    state.update(np.ascontiguousarray(corpus.positives.indptr, dtype=np.int64).tobytes())
+    state.update(np.ascontiguousarray(indices, dtype=np.int64).tobytes())
+    return state.hexdigest()
+
+
+def label_space_digest(labels: LabelSpace) -> str:
+    """Of everything that is known of the labels, their order included."""
+    return hashlib.sha256(labels.to_jsonl().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _by_name(corpus: Corpus | FeatureCorpus) -> tuple[list[str], np.ndarray]:
+    """Names of the labels that occur, sorted, and the label matrix's indices counted among these, sorted by row."""
+    positives = corpus.positives
+    used = np.unique(positives.indices)
+    names = corpus.labels.names_of(used.tolist())
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.zeros(len(corpus.labels), dtype=np.int64)
+    rank[used[order]] = np.arange(len(order))
+    rows = np.repeat(np.arange(positives.shape[0]), np.diff(positives.indptr))
+    indices = rank[positives.indices]
+    return [names[i] for i in order], indices[np.lexsort((indices, rows))]

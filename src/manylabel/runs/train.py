@@ -1,0 +1,193 @@
+"""Train: from a configuration to a run directory."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import manylabel
+from manylabel.core.capacity import require_memory
+from manylabel.core.config import to_yaml
+from manylabel.core.errors import RunError
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import check_vacant, unfinished_path, write_run
+from manylabel.metrics.evaluation import Evaluation
+from manylabel.models import MODELS
+from manylabel.models.base import CONFIG_FILE, Model
+from manylabel.runs.card import model_card
+from manylabel.runs.config import RunConfig, read_config
+from manylabel.runs.digests import label_space_digest
+from manylabel.runs.evaluate import measure
+from manylabel.runs.facts import corpus_facts, label_facts
+from manylabel.runs.history import HISTORY_FILE, History, RecordedStages
+from manylabel.runs.machine import machine_facts, version_facts
+from manylabel.runs.reading import AnyCorpus, Source, describe, read_test, read_training
+
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
+
+_MEMORY_REMEDY = "keep fewer features with model.features.min_df or max_features, or take a machine with more memory"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training.
+
+    Attributes:
+        path: the run directory.
+        model: the fitted model.
+        evaluation: on the test part, where there is one.
+        info: what the manifest says of data, time and machine.
+    """
+
+    path: Path
+    model: Model
+    evaluation: Evaluation | None
+    info: Mapping[str, Any]
+
+
+def train_run(
+    config: RunConfig[Any],
+    path: str | Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> TrainedRun:
+    """Read the data, train, evaluate on the test part if there is one, and write the run directory.
+
+    An interrupted training leaves its finished stages in a sibling folder ``PATH.unfinished``.
+
+    Args:
+        config: what to do.
+        path: where the run shall lie.
+        resume: continue the unfinished stages; without any, start.
+        overwrite: replace a finished run once the new one is complete; without `resume`, discard unfinished stages.
+        progress: notes what was read and what is expected, and counts work.
+
+    Raises:
+        RunError: a finished or unfinished run lies there and may not be touched, or the disk refuses.
+        InputError: bad data.
+        CapacityError: the memory cannot suffice.
+    """
+    path = Path(path)
+    check_place(path, resume=resume, overwrite=overwrite)
+    history = History()
+    corpus, test = _read(config, progress)
+    facts = {"train": corpus_facts(corpus)} | ({} if test is None else {"test": corpus_facts(test)})
+    history.mark("read")
+    model: Model = MODELS.load(config.model.kind)(config.model)
+    estimate = model.estimate(corpus)
+    progress.note(f"training {config.model.kind} will take {estimate}")
+    require_memory(estimate, remedy=_MEMORY_REMEDY)
+
+    stages = _begin(path, config, _fingerprint(config, corpus, facts["train"]["digest"]), resume, overwrite)
+    stages.record_in(history)
+    started = time.perf_counter()
+    model.fit(corpus, stages=stages, progress=progress)
+    progress.note(f"trained in {time.perf_counter() - started:.1f} s")
+    history.mark("fit")
+    evaluation = None if test is None else measure(model, test, config.evaluate, progress)
+    if evaluation is not None:
+        history.mark("evaluate")
+    info = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(history.seconds, 3),
+        "peak_memory_bytes": history.peak,
+        "data": facts,
+        "labels": label_facts(model.labels, config.evaluate.cuts),
+        "versions": version_facts(),
+        "machine": machine_facts(),
+    }
+    _write(path, config, model, evaluation, info, history, overwrite=overwrite)
+    stages.discard()
+    return TrainedRun(path, model, evaluation, info)
+
+
+def check_place(path: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse, before any work, to touch a finished or unfinished run without being told to.
+
+    Raises:
+        RunError: it lies there, and the flags do not say what to do with it.
+    """
+    check_vacant(path, overwrite=overwrite)
+    unfinished = unfinished_path(path)
+    if unfinished.exists() and not (resume or overwrite):
+        raise RunError(f"{unfinished}: an unfinished run lies there; pass --resume to continue it or --overwrite")
+
+
+def unfinished_config(path: str | Path) -> RunConfig[Any]:
+    """The configuration of the unfinished run of a path, to continue it without naming the configuration again.
+
+    Raises:
+        RunError: no unfinished run lies there.
+    """
+    file = unfinished_path(Path(path)) / CONFIG_FILE
+    if not file.is_file():
+        raise RunError(f"{path}: no unfinished run to resume lies there; name a configuration file or --data")
+    return read_config(file)
+
+
+def _read(config: RunConfig[Any], progress: Progress) -> tuple[AnyCorpus, AnyCorpus | None]:
+    """Training and test part; both before any training, so that a mistake in the second costs no hours."""
+    progress.note(f"reading {config.data.train}")
+    corpus = read_training(config.data)
+    progress.note(f"{describe(corpus)}; {corpus.n_labels:,} labels in all")
+    if config.data.test is None:
+        return corpus, None
+    labels = corpus.labels.with_counts(corpus.positives)
+    width = getattr(corpus, "n_features", None)
+    test = read_test(Source.test(config.data), labels, width)
+    progress.note(describe(test))
+    return corpus, test
+
+
+def _fingerprint(config: RunConfig[Any], corpus: AnyCorpus, digest: str) -> dict[str, Any]:
+    """What the finished stages depend on."""
+    return {
+        "model": config.model.model_dump(mode="json"),
+        "documents": digest,
+        "labels": label_space_digest(corpus.labels),
+        "manylabel": manylabel.__version__,
+    }
+
+
+def _begin(
+    path: Path, config: RunConfig[Any], fingerprint: Mapping[str, Any], resume: bool, overwrite: bool
+) -> RecordedStages:
+    folder = unfinished_path(path)
+    try:
+        if overwrite and not resume:
+            shutil.rmtree(folder, ignore_errors=True)
+        stages = RecordedStages.begin(folder, fingerprint, resume=resume)
+        (folder / CONFIG_FILE).write_text(to_yaml(config), encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    assert isinstance(stages, RecordedStages)
+    return stages
+
+
+def _write(
+    path: Path,
+    config: RunConfig[Any],
+    model: Model,
+    evaluation: Evaluation | None,
+    info: Mapping[str, Any],
+    history: History,
+    *,
+    overwrite: bool,
+) -> None:
+    with write_run(path, overwrite=overwrite) as writer:
+        writer.info.update(info)
+        writer.text(CONFIG_FILE, to_yaml(config))
+        model.write_into(writer)
+        if evaluation is not None:
+            writer.json(METRICS_FILE, evaluation.to_dict())
+        history.mark("write")
+        writer.text(HISTORY_FILE, history.to_jsonl())
+        writer.text(CARD_FILE, model_card(path.name, config, info, evaluation))

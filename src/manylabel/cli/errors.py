@@ -96,7 +96,7 @@ def handle_termination() -> None:
 
 def _usage_error(error: Any) -> int:
     context = error.ctx
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().replace("Value error, ", "").split())
     if type(error).__name__ == "NoArgsIsHelpError":
         say(error.format_message())
         return USER

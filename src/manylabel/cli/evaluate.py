@@ -15,14 +15,12 @@ def evaluate(
     run: options.Run,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[DATA]", help="Documents with labels; by default the run's own test part."),
+        typer.Argument(metavar="DATA", help="Documents with labels; by default the run's own test part."),
     ] = None,
     format: options.Format = None,  # noqa: A002
     unknown_labels: options.Unknown = None,
     set_: options.Set = None,
-    label_table: Annotated[
-        Path | None, typer.Option(help="Write every label's counts and F1 to this CSV file.")
-    ] = None,
+    label_table: Annotated[Path | None, typer.Option(help="CSV file for every label's counts and F1.")] = None,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from manylabel.cli import config, data
+from manylabel.cli.compare import compare
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
+from manylabel.cli.lists import list_
 from manylabel.cli.predict import predict
 from manylabel.cli.train import train
 
@@ -25,6 +28,10 @@ app = typer.Typer(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(compare)
+app.add_typer(data.app, name="data")
+app.add_typer(config.app, name="config")
+app.command("list")(list_)
 
 
 def _version(asked: bool) -> None:

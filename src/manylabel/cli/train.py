@@ -15,7 +15,7 @@ from manylabel.cli.progress import make_progress
 def train(
     run: Annotated[Path, typer.Option("--run", help="Where the run directory shall lie.", show_default=False)],
     config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="Configuration file (YAML).", show_default=False)
+        Path | None, typer.Argument(metavar="CONFIG", help="Configuration file (YAML).", show_default=False)
     ] = None,
     data: Annotated[str | None, typer.Option(help="Training documents: data.train.")] = None,
     test: Annotated[str | None, typer.Option(help="Test documents: data.test.")] = None,

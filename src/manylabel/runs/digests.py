@@ -14,8 +14,7 @@ from manylabel.data.feature_files import FeatureCorpus
 def corpus_digest(corpus: Corpus | FeatureCorpus) -> str:
     """Of documents and their labels, in order; the order of the label space, and labels that no document has, do not
     matter. Thus a test part has one digest, whichever model it is read for."""
-    names, indices = _by_name(corpus)
-    state = hashlib.sha256(LabelSpace(names).digest().encode())
+    state = hashlib.sha256(truth_digest(corpus).encode())
     if isinstance(corpus, FeatureCorpus):
         matrix = corpus.features
         state.update(np.asarray(matrix.shape, dtype=np.int64).tobytes())
@@ -26,6 +25,14 @@ def corpus_digest(corpus: Corpus | FeatureCorpus) -> str:
             encoded = text.encode("utf-8", "surrogatepass")
             state.update(len(encoded).to_bytes(8, "little"))
             state.update(encoded)
+    return state.hexdigest()
+
+
+def truth_digest(corpus: Corpus | FeatureCorpus) -> str:
+    """Of the labels of each document alone, so that the same test part is known again where its texts are put
+    together from other fields."""
+    names, indices = _by_name(corpus)
+    state = hashlib.sha256(LabelSpace(names).digest().encode())
     state.update(np.ascontiguousarray(corpus.positives.indptr, dtype=np.int64).tobytes())
     state.update(np.ascontiguousarray(indices, dtype=np.int64).tobytes())
     return state.hexdigest()

@@ -33,8 +33,8 @@ class EvaluateConfig(Section):
     top_n: int | None = Field(default=None, ge=1, description="Label sets are the first n labels instead.")
     propensity_a: float = Field(default=DEFAULT_A, description="A of the propensities (Jain et al. 2016).")
     propensity_b: float = Field(default=DEFAULT_B, description="B of the propensities.")
-    cuts: tuple[int, ...] = Field(
-        default=tuple(DEFAULT_CUTS), description="Training documents from which a label is torso, and from which head."
+    cuts: tuple[int, int] = Field(
+        default=DEFAULT_CUTS, description="Training documents from which a label is torso, and from which head."
     )
     groups: bool = Field(default=True, description="Every metric also for head, torso, tail and unseen labels.")
     confidence: float = Field(default=0.95, gt=0, lt=1, description="Of the intervals.")
@@ -52,8 +52,8 @@ class EvaluateConfig(Section):
 
     @field_validator("cuts")
     @classmethod
-    def _cuts(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(_checked(lambda: check_cuts(value)))
+    def _cuts(cls, value: tuple[int, int]) -> tuple[int, int]:
+        return _checked(lambda: check_cuts(value))
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -9,18 +9,19 @@ import numpy as np
 from manylabel.core.labels import LabelSpace
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.metrics.groups import GROUPS, groups_of
-from manylabel.runs.digests import corpus_digest
+from manylabel.runs.digests import corpus_digest, truth_digest
 from manylabel.runs.reading import AnyCorpus
 
 
 def corpus_facts(corpus: AnyCorpus) -> dict[str, Any]:
-    """Where it came from, its digest, and its counts."""
+    """Where it came from, its digests, and its counts."""
     facts: dict[str, Any] = {
         "source": corpus.source,
         "digest": corpus_digest(corpus),
+        "truth_digest": truth_digest(corpus),
         "documents": len(corpus),
         "pairs": int(corpus.positives.nnz),
-        "labels": int(len(np.unique(corpus.positives.indices))),
+        "labels": len(np.unique(corpus.positives.indices)),
         "without_labels": corpus.without_labels,
         "dropped_labels": corpus.dropped_labels,
     }

@@ -150,11 +150,10 @@ def read_inputs(source: Source, n_features: int | None) -> Iterator[tuple[list[s
     options.pop("labels_field", None)
     ids: list[str] = []
     texts: list[str] = []
-    position = characters = 0
-    for document in read_texts(source.path, source.data.format, **options):
+    characters = 0
+    for position, document in enumerate(read_texts(source.path, source.data.format, **options)):
         ids.append(document.id if document.id is not None else str(position))
         texts.append(document.text)
-        position += 1
         characters += len(document.text)
         if len(texts) >= _BATCH_DOCUMENTS or characters >= _BATCH_CHARACTERS:
             yield ids, texts

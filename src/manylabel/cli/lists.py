@@ -1,0 +1,49 @@
+"""``manylabel list``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from manylabel.cli import options
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    models = "models"
+    metrics = "metrics"
+    formats = "formats"
+    label_formats = "label-formats"
+    splits = "splits"
+    datasets = "datasets"
+
+
+_TABLES = {
+    Kind.models: "manylabel.models:MODELS",
+    Kind.metrics: "manylabel.metrics:METRICS",
+    Kind.formats: "manylabel.data.formats:FORMATS",
+    Kind.label_formats: "manylabel.data.formats:LABEL_FORMATS",
+    Kind.splits: "manylabel.data.split:SPLITS",
+    Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
+}
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)], json_: options.Json = False
+) -> None:
+    """List what there is: names as they stand in configurations and options."""
+    module, _, name = _TABLES[kind].partition(":")
+    table = getattr(import_module(module), name)
+    summaries = {entry: part.summary for entry, part in table.items()}
+    if json_:
+        import json
+
+        print(json.dumps(summaries, ensure_ascii=False))
+        return
+    width = max(map(len, summaries), default=0)
+    for entry, summary in summaries.items():
+        print(f"{entry.ljust(width)}  {summary}")

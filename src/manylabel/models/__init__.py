@@ -8,12 +8,12 @@ MODELS = Table(
         "linear-tree": Part(
             target="manylabel.models.linear_tree:LinearTree",
             summary="Probabilistic label tree of linear classifiers on TF-IDF; tens of thousands of labels in seconds.",
-            section="manylabel.models.linear_tree:LinearTreeConfig",
+            section="manylabel.models.linear_tree_config:LinearTreeConfig",
         ),
         "linear-ovr": Part(
             target="manylabel.models.linear_ovr:LinearOVR",
             summary="One linear classifier per label on TF-IDF; the most accurate linear model where time allows.",
-            section="manylabel.models.linear_ovr:LinearOVRConfig",
+            section="manylabel.models.linear_ovr_config:LinearOVRConfig",
         ),
     },
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.capacity import Estimate
-from manylabel.core.config import Section
 from manylabel.core.corpus import Corpus
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
@@ -17,22 +15,12 @@ from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.linear.one_vs_rest import OneVsRest, fit_one_vs_rest
-from manylabel.linear.solver_options import SolverOptions
 from manylabel.models.base import Inputs, Model
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import one_vs_rest_estimate
-from manylabel.text.tfidf_config import TfidfConfig
+from manylabel.models.linear_ovr_config import LinearOVRConfig
 
 _FILE = "model.safetensors"
-
-
-class LinearOVRConfig(Section):
-    """Options of `linear-ovr`."""
-
-    kind: Literal["linear-ovr"] = "linear-ovr"
-    seed: int = Field(default=0, ge=0, description="Of the order of documents in the solver.")
-    solver: SolverOptions = Field(default=SolverOptions(), description="How the classifiers are trained.")
-    features: TfidfConfig = Field(default=TfidfConfig(), description="How texts become features.")
 
 
 class LinearOVR(Model):

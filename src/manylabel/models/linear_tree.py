@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.capacity import Estimate
-from manylabel.core.config import Section
 from manylabel.core.corpus import Corpus
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
-from manylabel.linear.solver_options import SolverOptions
 from manylabel.models.base import Inputs, Model
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import tree_estimate
-from manylabel.text.tfidf_config import TfidfConfig
+from manylabel.models.linear_tree_config import LinearTreeConfig
 from manylabel.trees.average import average
 from manylabel.trees.probabilistic_tree import ProbabilisticTree, fit_tree
-from manylabel.trees.tree_options import TreeOptions
 
 _FILE = "model.safetensors"
-
-
-class LinearTreeConfig(Section):
-    """Options of `linear-tree`."""
-
-    kind: Literal["linear-tree"] = "linear-tree"
-    trees: int = Field(default=1, ge=1, description="Trees whose probabilities are averaged; three gain about a point.")
-    beam_width: int = Field(default=10, ge=1, description="Nodes kept per level while searching.")
-    hinge_power: int = Field(
-        default=3,
-        ge=1,
-        le=8,
-        description="p of a node's score exp(-max(0, 1 - margin)^p) under the squared hinge.",
-    )
-    seed: int = Field(default=0, ge=0, description="Of clustering and solver.")
-    tree: TreeOptions = Field(default=TreeOptions(), description="How a tree is built.")
-    solver: SolverOptions = Field(default=SolverOptions(), description="How a node's classifiers are trained.")
-    features: TfidfConfig = Field(default=TfidfConfig(), description="How texts become features.")
 
 
 class LinearTree(Model):

@@ -68,6 +68,9 @@ class Corpus:
             raise ValueError(
                 f"label matrix {self.positives.shape} for {len(self.texts)} texts and {len(self.labels)} labels"
             )
+        for name, column in {"id": self.ids, **self.fields}.items():
+            if column is not None and len(column) != len(self.texts):
+                raise ValueError(f"{len(column)} values of {name!r} for {len(self.texts)} texts")
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -127,6 +130,8 @@ class Corpus:
         cls, texts: Sequence[str], labels: Sequence[Iterable[str]], *, space: LabelSpace | None = None
     ) -> Corpus:
         """A corpus of texts and their label names, for data that is already in memory."""
+        if isinstance(texts, str):
+            raise InputError("expected a list of texts, got a single string", remedy="pass [text]")
         if len(texts) != len(labels):
             raise InputError(f"{len(texts)} texts but {len(labels)} label sets", remedy="give one label set per text")
         for position, names in enumerate(labels):
@@ -210,13 +215,19 @@ class _Builder:
         if document.id is not None:
             self.ids.append(document.id)
             self.id_lines.append(document.line or 0)
-        if document.fields:
-            for name, value in document.fields.items():
-                self.fields.setdefault(name, []).append(value)
+        for name, value in document.fields.items():
+            self.fields.setdefault(name, []).append(value)
         self.texts.append(document.text)
 
     def _unknown(self, name: str, line: int | None) -> int | None:
         """Position of a label met for the first time, None where it is dropped."""
+        if not isinstance(name, str):
+            raise InputError(
+                f"label {name!r} is of type {type(name).__name__}, not a string",
+                path=self.source,
+                line=line,
+                remedy="turn labels into strings",
+            )
         if self.unknown == "drop":
             self.dropped += 1
             return None
@@ -254,6 +265,9 @@ class _Builder:
 
         self._check_ids()
         n = len(self.texts)
+        for name, column in self.fields.items():
+            if len(column) != n:
+                raise InputError(f"{n - len(column)} of {n} documents have no field {name!r}", path=self.source)
         indptr = np.zeros(n + 1, dtype=np.int64)
         np.cumsum(np.frombuffer(self.lengths, np.int32) if n else [], out=indptr[1:])
         indices = np.frombuffer(self.columns, np.int32) if self.columns else np.zeros(0, np.int32)

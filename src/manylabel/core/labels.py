@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +17,8 @@ from manylabel.core.errors import InputError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +42,10 @@ class LabelSpace:
     counts: np.ndarray | None = None
     n_documents: int | None = None
     closed: bool = False
-    _index: dict[str, int] = field(default_factory=dict, repr=False)
+    _index: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self._index:
-            self._index.update((name, position) for position, name in enumerate(self.names))
+        self._index.update((name, position) for position, name in enumerate(self.names))
         if len(self._index) != len(self.names):
             raise ValueError("label names must be distinct")
         for optional in (self.texts, self.alternatives, self.parents, self.counts):
@@ -151,7 +153,8 @@ class LabelSpace:
         head = {"labels": len(self), "documents": self.n_documents, "closed": self.closed}
         lines = [json.dumps(head, ensure_ascii=False)]
         lines.extend(json.dumps(record, ensure_ascii=False) for record in self.records())
-        return "\n".join(lines) + "\n"
+        # UTF-8 has no lone surrogates, JSON has an escape for them.
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", "\n".join(lines)) + "\n"
 
     @classmethod
     def from_jsonl(cls, path: str | Path) -> LabelSpace:
@@ -164,13 +167,16 @@ class LabelSpace:
         try:
             with path.open(encoding="utf-8") as file:
                 head = json.loads(next(file))
-                records = [json.loads(line) for line in file]
+                records = [_checked(json.loads(line)) for line in file]
             if len(records) != head["labels"]:
                 raise InputError(f"holds {len(records)} labels, announces {head['labels']}", path=path)
-            space = cls.from_records(records, closed=bool(head["closed"]))
-            return replace(space, n_documents=head["documents"])
-        except (StopIteration, KeyError, TypeError, AttributeError, ValueError) as error:
+            if head["documents"] is not None and not _is_count(head["documents"]):
+                raise ValueError("the number of documents is no number")
+            return replace(cls.from_records(records, closed=head["closed"] is True), n_documents=head["documents"])
+        except (StopIteration, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"is not a label file of a run: {error}", path=path) from None
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
 
     @classmethod
     def from_records(cls, records: Sequence[dict[str, Any]], *, closed: bool = False) -> LabelSpace:
@@ -184,3 +190,20 @@ class LabelSpace:
             counts=np.array([record["documents"] for record in records], np.int64) if "documents" in has else None,
             closed=closed,
         )
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    """A record of :meth:`LabelSpace.to_jsonl`, or a ValueError for what only looks like one."""
+    if not isinstance(record, dict) or not isinstance(record.get("label"), str):
+        raise ValueError("a line holds no label")
+    for key in ("alt", "parents"):
+        names = record.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{key} of {record['label']!r} is no list of names")
+    if not isinstance(record.get("text", ""), str) or not _is_count(record.get("documents", 0)):
+        raise ValueError(f"text or documents of {record['label']!r} is of the wrong type")
+    return record
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63

@@ -25,8 +25,8 @@ class TopK:
 
     Attributes:
         indices: int32 ``[n, k]``, label indices best first; ``-1`` pads rows with fewer labels.
-        scores: float32 ``[n, k]``, not increasing along a row; ``-inf`` in the padding. Equal scores are ordered by
-            label index.
+        scores: float32 ``[n, k]``, not increasing along a row; ``-inf`` in the padding. Every scorer orders equal
+            scores by label index.
         kind: what a score is: a probability in [0, 1], a margin (positive means "has the label"), or a similarity.
         labels: the label space that the indices refer to, when known.
     """
@@ -93,13 +93,14 @@ class TopK:
         n = scores.shape[0]
         lengths = np.diff(scores.indptr)
         rows = np.repeat(np.arange(n), lengths)
-        order = np.lexsort((scores.indices, -scores.data, rows))
+        data = scores.data.astype(np.float32)  # first of all: what rounding makes equal is ordered by label
+        order = np.lexsort((scores.indices, -data, rows))
         rank = np.arange(len(rows)) - np.repeat(scores.indptr[:-1], lengths)
         kept = rank < k
         indices = np.full((n, k), NO_LABEL, dtype=np.int32)
         values = np.full((n, k), -np.inf, dtype=np.float32)
         indices[rows[kept], rank[kept]] = scores.indices[order][kept]
-        values[rows[kept], rank[kept]] = scores.data[order][kept]
+        values[rows[kept], rank[kept]] = data[order][kept]
         return cls(indices, values, kind, labels)
 
     @classmethod
@@ -132,6 +133,8 @@ class TopK:
     def relabel(self, mapping: np.ndarray, labels: LabelSpace | None = None) -> TopK:
         """The same scores with label index ``i`` replaced by ``mapping[i]`` (int ``[L]``).
 
+        The order within a row stays as it is: equal scores stand as the old indices ordered them.
+
         Raises:
             ValueError: a predicted label has no counterpart (negative in `mapping`).
         """
@@ -147,7 +150,7 @@ class TopK:
 
         Raises:
             ValueError: a label twice in a row, an index out of range, scores that increase along a row, NaN, or
-                padding that is not at the end.
+                padding that has a score or is not at the end. The order of equal scores is left to who made them.
         """
         present = self.indices >= 0
         if (self.indices < NO_LABEL).any() or (n_labels is not None and (self.indices >= n_labels).any()):
@@ -156,6 +159,8 @@ class TopK:
             raise ValueError("padding must stand at the end of a row")
         if np.isnan(self.scores).any() or (self.k > 1 and (self.scores[:, 1:] > self.scores[:, :-1]).any()):
             raise ValueError("scores must not increase along a row, nor be NaN")
+        if (self.scores[~present] != -np.inf).any():
+            raise ValueError("padding must have the score -inf")
         ordered = np.sort(self.indices, axis=1)
         if self.k > 1 and ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
             raise ValueError("a label stands twice in a row")

@@ -11,15 +11,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manylabel.core.errors import ConfigError, InputError
 
+_LONGEST_VALUE = 80  # characters of a wrong value that are shown
+
 
 class Section(BaseModel):
     """Base of every configuration section.
 
-    Frozen, refuses unknown keys, validates defaults. Subclasses declare fields with types, bounds and descriptions;
-    the JSON schema, the reference page and the command line's help are made from these.
+    Frozen, refuses unknown keys and infinite numbers, validates defaults. Subclasses declare fields with types,
+    bounds and descriptions; the JSON schema, the reference page and the command line's help are made from these.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, populate_by_name=True, allow_inf_nan=False
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, source: str = "configuration") -> Self:
@@ -39,7 +43,8 @@ class Section(BaseModel):
 
     def with_values(self, **changes: Any) -> Self:
         """A validated copy with some fields replaced (`model_copy` would skip validation)."""
-        return type(self).parse({**self.model_dump(exclude_unset=True), **changes})
+        # Sections inside stay the objects they are: taken apart, one in a union would lose the kind it has by default.
+        return type(self).parse({**{name: getattr(self, name) for name in self.model_fields_set}, **changes})
 
 
 def explain(error: ValidationError, section: type[BaseModel]) -> list[str]:
@@ -57,7 +62,10 @@ def _phrase(item: Mapping[str, Any], section: type[BaseModel]) -> str:
         return f"{path}: is required"
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
-    shown = f", got {given!r}" if isinstance(given, (str, int, float, bool)) or given is None else ""
+    shown = ""
+    if isinstance(given, (str, int, float, bool)) or given is None:
+        text = repr(given)
+        shown = f", got {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + '...'}"
     return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
 
 
@@ -90,6 +98,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" {name!r}, known are: {', '.join(names)}" if len(names) <= 30 else f" {name!r}"
 
 
+def parse_yaml(text: str) -> Any:
+    """Plain data from YAML, by the safe loader.
+
+    Raises:
+        yaml.YAMLError: whatever is wrong; the loader itself lets other errors through for an impossible date, a
+            badly tagged number or thousands of nested brackets.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        raise yaml.MarkedYAMLError(problem=f"a value cannot be read: {error}") from None
+    except RecursionError:
+        raise yaml.MarkedYAMLError(problem="too deeply nested") from None
+
+
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read one YAML mapping with the safe loader.
 
@@ -100,7 +125,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("no such configuration file", path=path) from None
     except IsADirectoryError:
@@ -111,6 +136,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InputError(f"is not valid YAML: {problem}", path=path, line=mark.line + 1 if mark else None) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
     if not isinstance(values, dict):
         raise InputError("expected a mapping of sections at the top level", path=path)
     return values
@@ -140,7 +167,7 @@ def apply_overrides(values: Mapping[str, Any], overrides: Iterable[str]) -> dict
             node[part] = child if child is not None else {}
             node = node[part]
         try:
-            node[last] = yaml.safe_load(text)
+            node[last] = parse_yaml(text)
         except yaml.YAMLError:
             node[last] = text
     return result

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,10 +29,22 @@ _DTYPES = {
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays by name to one safetensors file."""
+    """Write arrays by name to one safetensors file.
+
+    Raises:
+        OSError: the disk refuses (full, read-only, no permission).
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, str(path))
+    try:
+        # Not ascontiguousarray, which makes a vector of a scalar.
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, str(path))
+    except SafetensorError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
 
 
 def load_arrays(path: str | Path) -> dict[str, np.ndarray]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from manylabel.core.errors import CapacityError
 
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -35,22 +37,33 @@ def available_memory() -> int:
         for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 free = int(line.split()[1]) * 1024
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    for folder, limit, used, prefix in (
+        (_CONTROL_GROUP, "memory.max", "memory.current", ""),
+        (_CONTROL_GROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
     ):
-        bound, current = _read_number(limit), _read_number(used)
+        bound, current = _read_number(folder / limit), _read_number(folder / used)
         if bound is not None and current is not None:
-            free = min(free, max(bound - current, 0))
+            # Files that were read count as used, but make room as soon as it is asked for.
+            current -= _file_cache(folder / "memory.stat", prefix)
+            free = min(free, max(bound - max(current, 0), 0))
     return free
 
 
-def _read_number(path: str) -> int | None:
+def _read_number(path: Path) -> int | None:
     try:
-        text = Path(path).read_text().strip()
+        text = path.read_text().strip()
     except OSError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def _file_cache(path: Path, prefix: str) -> int:
+    try:
+        pairs = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return 0
+    wanted = {f"{prefix}active_file", f"{prefix}inactive_file"}
+    return sum(int(pair[1]) for pair in pairs if len(pair) == 2 and pair[0] in wanted and pair[1].isdigit())
 
 
 def n_threads() -> int:

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Stages:
         self.folder = Path(folder) if folder is not None else None
 
     @classmethod
-    def begin(cls, folder: Path, fingerprint: Mapping[str, Any], *, resume: bool) -> Stages:
+    def begin(cls, folder: Path, fingerprint: Mapping[str, Any], *, resume: bool) -> Self:
         """Start or continue a run's stages.
 
         Args:
@@ -37,34 +37,46 @@ class Stages:
             resume: continue what lies there; without it the folder must not exist.
 
         Raises:
-            RunError: stages lie there and `resume` is not set, or they belong to another configuration or data.
+            RunError: stages lie there and `resume` is not set, or they belong to another configuration or data, or
+                the disk refuses.
         """
         record = folder / "fingerprint.json"
         wanted = json.dumps(fingerprint, sort_keys=True)
-        if folder.exists():
-            if not resume:
-                raise RunError(f"{folder}: an unfinished run lies there; pass --resume to continue it or --overwrite")
-            if not record.is_file() or json.dumps(json.loads(record.read_text()), sort_keys=True) != wanted:
+        if folder.exists() and not resume:
+            raise RunError(f"{folder}: an unfinished run lies there; pass --resume to continue it or --overwrite")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not any(folder.glob("[!.]*")):  # new, or cut off before anything was kept
+                draft = folder / ".fingerprint.tmp"
+                draft.write_text(wanted, encoding="utf-8")
+                draft.replace(record)
+            elif _reread(record) != wanted:
                 raise RunError(
                     f"{folder}: belongs to another configuration or other data; pass --overwrite to discard it"
                 )
-        else:
-            folder.mkdir(parents=True)
-            record.write_text(wanted)
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
         return cls(folder)
 
     def run(self, name: str, compute: Callable[[], Arrays]) -> dict[str, np.ndarray]:
-        """The arrays of stage `name`: read where the stage is done, else computed and kept."""
+        """The arrays of stage `name`: read where the stage is done, else computed and kept.
+
+        Raises:
+            RunError: what is kept is damaged, or the disk refuses.
+        """
         if self.folder is None:
             return dict(compute())
         file, done = self.folder / f"{name}.safetensors", self.folder / f"{name}.done"
         if done.is_file():
             return load_arrays(file)
         arrays = dict(compute())
-        save_arrays(file, arrays)
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
-        done.touch()
+        try:
+            save_arrays(file, arrays)
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
+            done.touch()
+        except OSError as error:
+            raise RunError(f"{file}: cannot be written: {error.strerror or error}") from error
         return arrays
 
     @property
@@ -80,3 +92,11 @@ class Stages:
         """Forget everything (after the finished run is in place, or to start anew)."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _reread(record: Path) -> str | None:
+    """The fingerprint that was kept, as :meth:`Stages.begin` writes it; None where there is none to read."""
+    try:
+        return json.dumps(json.loads(record.read_text(encoding="utf-8")), sort_keys=True)
+    except (OSError, ValueError, RecursionError):
+        return None

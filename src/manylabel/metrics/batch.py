@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from manylabel.metrics.membership import contains
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ class Batch:
         """bool ``[n, d]``: the label at this position is true."""
         n, depth = self.lists.shape
         rows = np.repeat(np.arange(n, dtype=np.int64), depth)
-        return contains(self.truth_indptr, self.truth, rows, self.lists.ravel()).reshape(n, depth)
+        return self._are_true(rows, self.lists.ravel()).reshape(n, depth)
 
     @cached_property
     def hit_cells(self) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +71,13 @@ class Batch:
     @cached_property
     def set_correct(self) -> np.ndarray:
         """bool ``[c]``: this assigned label is true."""
-        return contains(self.truth_indptr, self.truth, self.set_rows, self.set_labels)
+        return self._are_true(self.set_rows, self.set_labels)
+
+    def _are_true(self, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        # Imported here, so that reading the names and options of metrics needs no compiler.
+        from manylabel.metrics.membership import contains
+
+        return contains(self.truth_indptr, self.truth, rows, labels)
 
     @cached_property
     def truth_by_weight(self) -> np.ndarray:

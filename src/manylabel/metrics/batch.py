@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 
 
-
 @dataclass(frozen=True, eq=False)
 class LabelFacts:
     """What metrics know about the L labels. Arrays have an entry L + 1 for the padding of lists, index -1.

@@ -50,8 +50,8 @@ class OneVsRest:
         of_thread = threading.local()
 
         def work(start: int) -> None:
-            if not hasattr(of_thread, "margins"):
-                of_thread.margins = np.empty(len(self.biases), np.float32)
+            if not hasattr(of_thread, "sums"):
+                of_thread.sums = np.empty(len(self.biases), np.float32)
             rows = slice(start, start + _DOCUMENTS_PER_JOB)
             _best_labels(
                 features.indptr[start : start + _DOCUMENTS_PER_JOB + 1],
@@ -62,7 +62,7 @@ class OneVsRest:
                 self.values,
                 self.scales,
                 self.biases,
-                of_thread.margins,
+                of_thread.sums,
                 nodes[rows],
                 scores[rows],
             )
@@ -70,6 +70,32 @@ class OneVsRest:
         for _ in run_jobs(work, range(0, n, _DOCUMENTS_PER_JOB)):
             pass
         return nodes, scores
+
+    def margins(self, features: csr_matrix) -> np.ndarray:
+        """All margins of some rows, float32 ``[n, L]``; ``-inf`` for a label without training documents.
+
+        For scorers that work through a few rows at a time: the result grows as n x L. Every value is that of
+        :meth:`predict`, to the last bit.
+        """
+        margins = np.empty((features.shape[0], len(self.biases)), np.float32)
+
+        def work(start: int) -> None:
+            rows = slice(start, start + _DOCUMENTS_PER_JOB)
+            _all_margins(
+                features.indptr[start : start + _DOCUMENTS_PER_JOB + 1],
+                features.indices,
+                features.data,
+                self.indptr,
+                self.labels,
+                self.values,
+                self.scales,
+                self.biases,
+                margins[rows],
+            )
+
+        for _ in run_jobs(work, range(0, features.shape[0], _DOCUMENTS_PER_JOB)):
+            pass
+        return margins
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""
@@ -194,6 +220,25 @@ def _assemble(
 
 
 @compiled
+def _sum_weights(
+    indices: np.ndarray,
+    data: np.ndarray,
+    start: int,
+    end: int,
+    weight_indptr: np.ndarray,
+    weight_labels: np.ndarray,
+    weight_values: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """sums[label] = a document's features times the label's weights, not yet scaled."""
+    sums[:] = 0.0
+    for j in range(start, end):
+        feature, x = indices[j], data[j]
+        for entry in range(weight_indptr[feature], weight_indptr[feature + 1]):
+            sums[weight_labels[entry]] += x * np.float32(weight_values[entry])
+
+
+@compiled
 def _best_labels(
     indptr: np.ndarray,
     indices: np.ndarray,
@@ -203,16 +248,31 @@ def _best_labels(
     weight_values: np.ndarray,
     scales: np.ndarray,
     biases: np.ndarray,
-    margins: np.ndarray,
+    sums: np.ndarray,
     nodes: np.ndarray,
     scores: np.ndarray,
 ) -> None:
     for row in range(nodes.shape[0]):
-        margins[:] = 0.0
-        for j in range(indptr[row], indptr[row + 1]):
-            feature, x = indices[j], data[j]
-            for entry in range(weight_indptr[feature], weight_indptr[feature + 1]):
-                margins[weight_labels[entry]] += x * np.float32(weight_values[entry])
-        for label in range(margins.shape[0]):
+        _sum_weights(indices, data, indptr[row], indptr[row + 1], weight_indptr, weight_labels, weight_values, sums)
+        for label in range(sums.shape[0]):
             if biases[label] > -np.inf:
-                insert(nodes[row], scores[row], np.int32(label), margins[label] * scales[label] + biases[label])
+                insert(nodes[row], scores[row], np.int32(label), sums[label] * scales[label] + biases[label])
+
+
+@compiled
+def _all_margins(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    weight_indptr: np.ndarray,
+    weight_labels: np.ndarray,
+    weight_values: np.ndarray,
+    scales: np.ndarray,
+    biases: np.ndarray,
+    margins: np.ndarray,
+) -> None:
+    for row in range(margins.shape[0]):
+        sums = margins[row]
+        _sum_weights(indices, data, indptr[row], indptr[row + 1], weight_indptr, weight_labels, weight_values, sums)
+        for label in range(sums.shape[0]):
+            sums[label] = sums[label] * scales[label] + biases[label]

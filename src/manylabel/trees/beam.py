@@ -95,7 +95,8 @@ def finish(nodes: np.ndarray, log_scores: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 @compiled
-def _link(margin: np.float32, link: int) -> np.float32:
+def log_link(margin: np.float32, link: int) -> np.float32:
+    """The logarithm of g(margin)."""
     if link == MARGIN:
         return margin
     if link == LOG_SIGMOID:
@@ -122,7 +123,7 @@ def _offer_children(
         margin = margins[c]
         if margin == -np.inf:
             continue
-        score = np.float32(above + _link(margin, link))
+        score = np.float32(above + log_link(margin, link))
         insert(nodes, scores, names[first + c] if names.shape[0] > 0 else np.int32(first + c), score)
 
 

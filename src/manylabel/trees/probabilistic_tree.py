@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags, hstack
 
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.errors import ConfigError
@@ -101,7 +101,7 @@ def fit_tree(
         beam_width: of the search for matcher-aware negatives.
         seed: of clustering and solver.
         label_texts: float32 CSR ``[L, d]``, features of the labels' texts, for ``label_features: text`` or ``mixed``.
-        row_costs: float32 ``[n]``, weight of each document; ones by default.
+        row_costs: float32 ``[n]``, weight of each document, in the clustering as in the classifiers; ones by default.
         stages: where finished stages are kept.
         prefix: put before the names of stages.
         progress: told of trained node pairs.
@@ -109,7 +109,7 @@ def fit_tree(
     kept = stages or Stages()
     link = LOG_SIGMOID if solver.loss == "logistic" else hinge_power
     arrays = kept.run(
-        f"{prefix}clusters", lambda: _cluster(features, positives, options, seed, label_texts).to_arrays()
+        f"{prefix}clusters", lambda: _cluster(features, positives, options, seed, label_texts, row_costs).to_arrays()
     )
     tree = LabelTree.from_arrays(arrays)
     trainer = _Trainer(features, solver, row_costs, seed, kept, prefix, progress)
@@ -134,13 +134,19 @@ def fit_tree(
 
 
 def _cluster(
-    features: csr_matrix, positives: csr_matrix, options: TreeOptions, seed: int, label_texts: csr_matrix | None
+    features: csr_matrix,
+    positives: csr_matrix,
+    options: TreeOptions,
+    seed: int,
+    label_texts: csr_matrix | None,
+    row_costs: np.ndarray | None,
 ) -> LabelTree:
     if options.label_features != "pifa" and label_texts is None:
         raise ConfigError(f"label_features: {options.label_features} needs a label file with texts (data.labels)")
     parts = []
     if options.label_features != "text":
-        parts.append(pifa(features, positives, keep=options.pifa_keep))
+        weighted = features if row_costs is None else csr_matrix(diags(row_costs) @ features, dtype=np.float32)
+        parts.append(pifa(weighted, positives, keep=options.pifa_keep))
     if options.label_features != "pifa":
         parts.append(label_texts)
     joined = parts[0] if len(parts) == 1 else hstack(parts, format="csr", dtype=np.float32) * np.float32(0.5**0.5)

@@ -45,7 +45,7 @@ def train(
     try:
         done = train_run(resolved, run, resume=resume, overwrite=overwrite, progress=progress)
     except KeyboardInterrupt:
-        from manylabel.core.run_directory import unfinished_path
+        from manylabel.core.siblings import unfinished_path
 
         if unfinished_path(run).exists():
             flags = " --overwrite" if run.exists() else ""

@@ -82,13 +82,14 @@ def open_run(path: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
         if item.partition("=")[0].strip().partition(".")[0] == "model":
             raise ConfigError(f"--set {item}: the model is trained already; train another run for that")
     directory = RunDirectory.open(path)
+    model = load_from(directory)
     values = yaml.safe_load(directory.read_text(CONFIG_FILE))
     # A model that was saved from Python has no data section; what it needs of it are the defaults.
     values = {"data": {"train": _NO_DATA}, **values}
     config = parse_config(values, overrides, source=str(directory.file(CONFIG_FILE)))
     keys = [item.partition("=")[0].strip().split(".") for item in overrides]
     given = frozenset(key[1] for key in keys if key[0] == "data" and len(key) > 1)
-    return OpenRun(directory, load_from(directory), config, given)
+    return OpenRun(directory, model, config, given)
 
 
 def evaluate_run(

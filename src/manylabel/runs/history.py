@@ -6,13 +6,15 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from manylabel.core.errors import RunError
 from manylabel.core.stages import Arrays, Stages
 
 HISTORY_FILE = "history.jsonl"
@@ -36,7 +38,11 @@ class History:
         self._last = time.perf_counter()
 
     def mark(self, stage: str) -> None:
-        """A stage has just ended."""
+        """A stage has just ended.
+
+        Raises:
+            RunError: the disk refuses.
+        """
         now = time.perf_counter()
         line = {
             "stage": stage,
@@ -47,15 +53,20 @@ class History:
         self._last = now
         self.lines.append(line)
         if self._file is not None:
-            with self._file.open("a", encoding="utf-8") as file:
+            with _reported(self._file), self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
     def keep_in(self, folder: Path) -> None:
-        """Continue the history of an earlier attempt that lies there, and keep this one there too."""
+        """Continue the history of an earlier attempt that lies there, and keep this one there too.
+
+        Raises:
+            RunError: the disk refuses.
+        """
         file = folder / HISTORY_FILE
-        earlier = [json.loads(line) for line in _whole_lines(file)] if file.exists() else []
-        self.lines = [*earlier, *self.lines]
-        file.write_text(self.to_jsonl(), encoding="utf-8")
+        with _reported(file):
+            earlier = [json.loads(line) for line in _whole_lines(file)] if file.exists() else []
+            self.lines = [*earlier, *self.lines]
+            file.write_text(self.to_jsonl(), encoding="utf-8")
         self._file = file
 
     @property
@@ -93,6 +104,14 @@ class RecordedStages(Stages):
         if not known:
             self.history.mark(name)
         return arrays
+
+
+@contextmanager
+def _reported(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
 def _whole_lines(file: Path) -> list[str]:

@@ -15,7 +15,8 @@ from manylabel.core.capacity import require_memory
 from manylabel.core.config import to_yaml
 from manylabel.core.errors import RunError
 from manylabel.core.progress import SILENT, Progress
-from manylabel.core.run_directory import check_vacant, unfinished_path, write_run
+from manylabel.core.run_directory import check_vacant, write_run
+from manylabel.core.siblings import unfinished_path
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.models import MODELS
 from manylabel.models.base import CONFIG_FILE, Model

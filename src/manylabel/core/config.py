@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manylabel.core.errors import ConfigError, InputError
 
-_LONGEST_VALUE = 80  # characters of a wrong value that are shown
+_LONGEST = 200  # characters of a wrong value, or of what is wrong with it, that are shown
 
 
 class Section(BaseModel):
@@ -64,9 +64,12 @@ def _phrase(item: Mapping[str, Any], section: type[BaseModel]) -> str:
     given = item.get("input")
     shown = ""
     if isinstance(given, (str, int, float, bool)) or given is None:
-        text = repr(given)
-        shown = f", got {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + '...'}"
-    return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
+        shown = f", got {_cut(repr(given))}"
+    return f"{path}: {message[:1].lower()}{_cut(message[1:])}{shown}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
 def _known_keys(section: type[BaseModel], path: list[str]) -> list[str]:
@@ -109,7 +112,7 @@ def parse_yaml(text: str) -> Any:
 
     try:
         return yaml.safe_load(text)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
         raise yaml.MarkedYAMLError(problem=f"a value cannot be read: {error}") from None
     except RecursionError:
         raise yaml.MarkedYAMLError(problem="too deeply nested") from None

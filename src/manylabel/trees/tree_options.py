@@ -17,13 +17,13 @@ class TreeOptions(Section):
         description="Repeated balanced 2-means (Parabel), or k-means without balance (Bonsai).",
     )
     branching: int = Field(default=16, ge=2, description="Children of an inner node; a power of two if balanced.")
-    leaf_size: int = Field(default=100, ge=1, description="Labels of a lowest cluster at most.")
+    leaf_size: int = Field(default=200, ge=1, description="Labels of a lowest cluster at most.")
     label_features: Literal["pifa", "text", "mixed"] = Field(
         default="pifa",
         description="What is clustered: the mean of a label's documents, its own text, or both side by side.",
     )
     pifa_keep: float = Field(
-        default=0.01,
+        default=0.0,
         ge=0,
         lt=1,
         description="Entries below this share of a label's norm are not clustered.",

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -129,8 +131,20 @@ def test_standard_input(monkeypatch):
     assert [d.text for d in read_texts("-")] == ["ä", "b"]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line().encode())))
     assert [d.labels for d in read_documents("-", "jsonl")] == [("x",)]
-    with pytest.raises(ConfigError, match="standard input needs a named format"):
+    with pytest.raises(ConfigError, match="standard input or a pipe needs a named format"):
         read_documents("-")
+
+
+def test_pipe_is_read_once(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(pipe.write_text, "first\nsecond\n")
+        assert [d.text for d in read_texts(pipe)] == ["first", "second"]
+        writing.result()
+        writing = pool.submit(pipe.write_text, line("a") + line("b"))
+        assert convert(pipe, tmp_path / "f.csv", source_format="jsonl") == 2
+        writing.result()
 
 
 @pytest.mark.parametrize("name", ["g.jsonl", "g.csv.gz"])

@@ -106,6 +106,15 @@ def test_stratified_by_hand():
         assert [counts(corpus, own).tolist() for own in rows.values()] == [[2, 1], [2, 1]]
 
 
+def test_stratified_takes_the_label_that_is_rarest_by_then():
+    # Dealing out a leaves b with four documents, fewer than any other: they must still even out b's first eight.
+    label_sets = [["a", "b"]] * 8 + [["a"]] * 2 + [["b"]] * 4 + [["c"]] * 100
+    corpus = corpus_of(label_sets)
+    for seed in range(20):
+        rows = split_rows(corpus, [0.5, 0.5], "stratified", seed=seed)
+        assert [counts(corpus, own).tolist() for own in rows.values()] == [[5, 6, 50], [5, 6, 50]]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     label_sets=st.lists(st.sets(st.integers(0, 12), max_size=4), min_size=4, max_size=40),

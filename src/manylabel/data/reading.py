@@ -20,7 +20,7 @@ def read_documents(path: str | Path, format: str | None = None, **options: Any) 
     """The documents of a file or folder, one at a time, in its order.
 
     Args:
-        path: the file or folder; ``-`` is standard input, which needs `format`.
+        path: the file or folder; ``-`` is standard input, which, like a pipe, needs `format`.
         format: a name of the table of formats; by default found out from the name, then from the content.
         **options: fields of :class:`manylabel.data.formats.base.ReadOptions`.
 
@@ -30,10 +30,10 @@ def read_documents(path: str | Path, format: str | None = None, **options: Any) 
         MissingExtraError: a format or compression whose library is not installed.
     """
     chosen = ReadOptions.parse(options, source="read options")
-    path = _location(path)
+    path = Path(path)
     if format is None:
-        if str(path) == STDIN:
-            raise ConfigError(f"standard input needs a named format: {', '.join(FORMATS)}")
+        if _flows(path):
+            raise ConfigError(f"standard input or a pipe needs a named format: {', '.join(FORMATS)}")
         format = find_format(path)  # noqa: A001
     reader: Format = FORMATS.load(format)()
     _check_options(chosen, reader.read_options, format)
@@ -43,7 +43,7 @@ def read_documents(path: str | Path, format: str | None = None, **options: Any) 
 def read_texts(path: str | Path, format: str | None = None, **options: Any) -> Iterator[Document]:  # noqa: A002
     """The documents of a file or folder without their labels, which need not be there: what prediction reads.
 
-    A ``.txt`` file, and standard input (``-``), has one text a line unless `format` says otherwise.
+    A ``.txt`` file, standard input (``-``) and a pipe have one text a line unless `format` says otherwise.
 
     Args:
         path: the file or folder.
@@ -54,7 +54,7 @@ def read_texts(path: str | Path, format: str | None = None, **options: Any) -> I
         InputError: as :func:`read_documents`, and for a ``.txt`` file that looks like LibMultiLabel text.
     """
     if format is None:
-        format = _format_of_texts(_location(path))  # noqa: A001
+        format = _format_of_texts(Path(path))  # noqa: A001
     return read_documents(path, format, **{**options, "labels_field": None, "require_labels": False})
 
 
@@ -155,8 +155,8 @@ def convert(
     """
     from manylabel.data.feature_files import holds_features, read_features, write_features
 
-    location = _location(source)
-    if str(location) != STDIN:
+    location = Path(source)
+    if not _flows(location):
         source_format = source_format or find_format(location)
         if holds_features(location, source_format):
             part = dict(read or {}).get("part", "train")
@@ -221,8 +221,9 @@ class _Counted:
             yield document
 
 
-def _location(path: str | Path) -> Path:
-    return Path(path)
+def _flows(path: Path) -> bool:
+    """Whether a source can be read only once, so that looking at its beginning would lose it."""
+    return str(path) == STDIN or path.is_fifo() or path.is_char_device()
 
 
 def _some(documents: Iterable[Document], path: Path) -> Iterator[Document]:
@@ -246,7 +247,7 @@ def _documents_of(corpus: Corpus) -> Iterator[Document]:
 
 
 def _format_of_texts(path: Path) -> str:
-    if str(path) == STDIN:
+    if _flows(path):
         return "text"
     if path.is_dir() or extension_of(path) not in ("txt", ""):
         return find_format(path)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
+
+from manylabel.core.compiled import compiled
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -55,7 +56,7 @@ def stratify(positives: csr_matrix, fractions: np.ndarray, seed: int) -> np.ndar
     return result
 
 
-@numba.njit(cache=True)
+@compiled
 def _link(label: int, count: int, heads: np.ndarray, following: np.ndarray, preceding: np.ndarray) -> None:
     """Put a label at the head of the chain of labels with that many documents left."""
     first = heads[count]
@@ -65,7 +66,7 @@ def _link(label: int, count: int, heads: np.ndarray, following: np.ndarray, prec
     heads[count] = label
 
 
-@numba.njit(cache=True)
+@compiled
 def _unlink(label: int, count: int, heads: np.ndarray, following: np.ndarray, preceding: np.ndarray) -> None:
     after, before = following[label], preceding[label]
     if before != _NONE:
@@ -76,7 +77,7 @@ def _unlink(label: int, count: int, heads: np.ndarray, following: np.ndarray, pr
         preceding[after] = before
 
 
-@numba.njit(cache=True)
+@compiled
 def _neediest(wanted_label: np.ndarray, wanted: np.ndarray, chance: float) -> int:
     """The part that wants most of a label, then most documents; of several by chance (0 to 1)."""
     ties = 0
@@ -96,7 +97,7 @@ def _neediest(wanted_label: np.ndarray, wanted: np.ndarray, chance: float) -> in
     return best[min(int(chance * ties), ties - 1)]
 
 
-@numba.njit(cache=True)
+@compiled
 def _is_last_chance(own: np.ndarray, left: np.ndarray, seen: np.ndarray) -> bool:
     """Whether a document is the last of one of its labels that has none in the main part yet."""
     for label in own:  # noqa: SIM110 - the compiler takes no generators
@@ -105,7 +106,7 @@ def _is_last_chance(own: np.ndarray, left: np.ndarray, seen: np.ndarray) -> bool
     return False
 
 
-@numba.njit(cache=True)
+@compiled
 def _deal(
     indptr: np.ndarray,
     labels: np.ndarray,

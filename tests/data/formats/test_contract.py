@@ -96,6 +96,7 @@ def check_round_trip(name: str, documents: list[Document], path: Path) -> None:
 @given(drawn=DOCUMENTS, ids=st.booleans())
 @example(drawn=[("a\tb", ["x"])], ids=False)
 @example(drawn=[("", [])], ids=False)
+@example(drawn=[("\ufefftext", [])], ids=False)
 @example(drawn=[("\ufefftext", ["\ufefflabel"])], ids=False)
 @example(drawn=[("\0", ["la bel", "la,bel", "la:bel", "la|bel"])], ids=False)
 @example(drawn=[("NaN", ["NaN", "NA", "null", "None", "nan", "true", "1"])], ids=False)

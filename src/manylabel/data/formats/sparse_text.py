@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import numba
 import numpy as np
 
+from manylabel.core.compiled import compiled
 from manylabel.core.errors import InputError
 from manylabel.data.formats.streams import open_bytes
 
@@ -164,7 +164,7 @@ def _offsets(counts: np.ndarray) -> np.ndarray:
     return offsets
 
 
-@numba.njit(cache=True)
+@compiled
 def _integer(buffer: np.ndarray, at: int) -> tuple[int, int]:
     """A whole number and the position after it; the position stays where there is none."""
     begin, negative, value = at, False, 0
@@ -180,7 +180,7 @@ def _integer(buffer: np.ndarray, at: int) -> tuple[int, int]:
     return (-value if negative else value), at
 
 
-@numba.njit(cache=True)
+@compiled
 def _decimal(buffer: np.ndarray, at: int, powers: np.ndarray) -> tuple[float, int]:
     """A decimal number and the position after it; the position stays where there is none."""
     begin, negative = at, False
@@ -218,7 +218,7 @@ def _decimal(buffer: np.ndarray, at: int, powers: np.ndarray) -> tuple[float, in
     return (-value if negative else value), at
 
 
-@numba.njit(cache=True)
+@compiled
 def _row_labels(buffer: np.ndarray, at: int, numbers: np.ndarray, n_numbers: int) -> tuple[int, int]:
     """Labels at the beginning of a row; ``-1`` for the position says that something else stands there."""
     begin = at
@@ -237,7 +237,7 @@ def _row_labels(buffer: np.ndarray, at: int, numbers: np.ndarray, n_numbers: int
     return end, n_numbers
 
 
-@numba.njit(cache=True)
+@compiled
 def _parse(
     buffer: np.ndarray, capacity: np.ndarray, with_labels: bool, first_index: int, powers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int]:

@@ -35,7 +35,7 @@ help:  ## Print this list
 	@touch $@
 
 demo: .venv/package  ## Fetch WordNet, train and evaluate a label tree on it (under 3 minutes after the downloads)
-	$(BIN)/manylabel data fetch wordnet --or-generate --output $(DEMO_DATA) --overwrite
+	$(BIN)/manylabel data fetch demo --to $(DEMO_DATA) --overwrite
 	$(BIN)/manylabel train configs/wordnet.yaml --run $(RUN) --overwrite \
 	  --set data.train=$(DEMO_DATA)/train.jsonl --set data.test=$(DEMO_DATA)/test.jsonl --set data.labels=$(DEMO_DATA)/labels.jsonl
 

@@ -184,6 +184,15 @@ def test_demo_data(sources, tmp_path, monkeypatch):
     assert demo_data(tmp_path / "demo").cached
 
 
+def test_the_demonstration_is_an_entry_of_the_catalogue(sources, tmp_path, monkeypatch):
+    small = GeneratorConfig(documents=200, labels=20, labels_per_document=2)
+    monkeypatch.setattr(catalogue, "stand_in", lambda: small)
+    made = fetch("demo", tmp_path / "data")
+    assert made.name == "generated"
+    assert made.notes[0].startswith("the demonstration runs on generated data")
+    assert (tmp_path / "data" / "train.jsonl").is_file()
+
+
 def test_demo_data_leaves_other_data_alone(sources, tmp_path):
     (tmp_path / "train.jsonl").write_text("mine")
     with pytest.raises(InputError, match="exists already"):

@@ -22,6 +22,10 @@ CATALOGUE = Table(
             "manylabel.data.wordnet_data:prepare",
             "95 thousand noun and verb synsets of WordNet, labelled with their hypernyms within three levels",
         ),
+        "demo": Part(
+            "manylabel.data.catalogue:prepare_demo",
+            "what `make demo` runs on: WordNet or, where it cannot be had, generated data of about its shape",
+        ),
     },
 )
 """Data sets by name; each target is a function ``(cache folder, progress) -> FetchedData``."""
@@ -84,6 +88,11 @@ def demo_data(target: str | Path, progress: Progress = SILENT, *, overwrite: boo
         return copy_data(fetched, target, overwrite=True)
     made = write_generated(stand_in(), target, progress, overwrite=True)
     return replace(made, notes=(f"the demonstration runs on generated data: {reason}",))
+
+
+def prepare_demo(cache: Path, progress: Progress = SILENT) -> FetchedData:
+    """The demonstration's data in the cache; see :func:`demo_data`."""
+    return demo_data(cache / "demo", progress)
 
 
 def stand_in() -> GeneratorConfig:

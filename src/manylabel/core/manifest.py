@@ -19,6 +19,7 @@ FORMAT_VERSION = 1
 def draft_manifest(folder: Path, files: Mapping[str, Any], info: Mapping[str, Any]) -> Path:
     """Write a manifest that does not count yet; returns its path."""
     content = {"format": FORMAT_VERSION, "info": dict(info), "files": dict(files)}
+    content["sha256"] = _own_sum(content)
     draft = folder / DRAFT
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     flush(draft)
@@ -47,6 +48,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
             raise RunError(f"{file}: format {version} is newer than this manylabel reads ({FORMAT_VERSION}); update it")
         if not isinstance(manifest["info"], dict) or not isinstance(files, dict):
             raise TypeError("info and files must be objects")
+        if manifest["sha256"] != _own_sum(manifest):
+            raise ValueError("its content is not what was saved; copy the run again")
         for name, entry in files.items():
             if not is_plain(entry["path"]):
                 raise RunError(f"{file}: the entry {name!r} leads outside the run")
@@ -59,6 +62,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"{file}: is damaged: {error}") from None
     return manifest
+
+
+def _own_sum(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what a manifest says, whatever its spacing, without the sum itself."""
+    said = json.loads(json.dumps({name: manifest[name] for name in ("format", "info", "files")}))
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def is_plain(name: object) -> bool:

@@ -32,7 +32,7 @@ def read_documents(path: str | Path, format: str | None = None, **options: Any) 
     chosen = ReadOptions.parse(options, source="read options")
     path = Path(path)
     if format is None:
-        if _flows(path):
+        if flows(path):
             raise ConfigError(f"standard input or a pipe needs a named format: {', '.join(FORMATS)}")
         format = find_format(path)  # noqa: A001
     reader: Format = FORMATS.load(format)()
@@ -54,7 +54,7 @@ def read_texts(path: str | Path, format: str | None = None, **options: Any) -> I
         InputError: as :func:`read_documents`, and for a ``.txt`` file that looks like LibMultiLabel text.
     """
     if format is None:
-        format = _format_of_texts(Path(path))  # noqa: A001
+        format = format_of_texts(Path(path))  # noqa: A001
     return read_documents(path, format, **{**options, "labels_field": None, "require_labels": False})
 
 
@@ -156,7 +156,7 @@ def convert(
     from manylabel.data.feature_files import holds_features, read_features, write_features
 
     location = Path(source)
-    if not _flows(location):
+    if not flows(location):
         source_format = source_format or find_format(location)
         if holds_features(location, source_format):
             part = dict(read or {}).get("part", "train")
@@ -221,7 +221,7 @@ class _Counted:
             yield document
 
 
-def _flows(path: Path) -> bool:
+def flows(path: Path) -> bool:
     """Whether a source can be read only once, so that looking at its beginning would lose it."""
     return str(path) == STDIN or path.is_fifo() or path.is_char_device()
 
@@ -246,8 +246,13 @@ def _documents_of(corpus: Corpus) -> Iterator[Document]:
         )
 
 
-def _format_of_texts(path: Path) -> str:
-    if _flows(path):
+def format_of_texts(path: Path) -> str:
+    """The format that :func:`read_texts` takes where none is named.
+
+    Raises:
+        InputError: missing, empty, or a ``.txt`` file that looks like LibMultiLabel text.
+    """
+    if flows(path):
         return "text"
     if path.is_dir() or extension_of(path) not in ("txt", ""):
         return find_format(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,7 @@ from manylabel.core.labels import LabelSpace
 from manylabel.data.feature_files import FeatureCorpus, holds_features, read_features
 from manylabel.data.formats import FORMATS
 from manylabel.data.formats.sniffing import find_format
-from manylabel.data.formats.streams import STDIN
-from manylabel.data.reading import read_corpus, read_labels, read_texts
+from manylabel.data.reading import flows, format_of_texts, read_corpus, read_labels, read_texts
 from manylabel.runs.data_config import DataConfig
 
 if TYPE_CHECKING:
@@ -58,12 +57,12 @@ class Source:
     @property
     def format(self) -> str | None:
         """Name of the format; None for standard input where none was named."""
-        return self.data.format or (None if self.path == STDIN else find_format(Path(self.path)))
+        return self.data.format or (None if flows(Path(self.path)) else find_format(Path(self.path)))
 
     @property
     def holds_features(self) -> bool:
         """Whether these are feature vectors instead of texts."""
-        return self.path != STDIN and holds_features(self.path, self.data.format)
+        return not flows(Path(self.path)) and holds_features(self.path, self.data.format)
 
     def text_options(self) -> dict[str, Any]:
         """Options for reading texts: all that differ from the defaults and are asked for here, or that fit."""
@@ -139,6 +138,9 @@ def read_inputs(source: Source, n_features: int | None) -> Iterator[tuple[list[s
         InputError: as for :func:`read_test`; some of it only while batches are taken.
         ConfigError: options that the data has no use for.
     """
+    if source.data.format is None:
+        named = source.data.with_values(format=format_of_texts(Path(source.path)))
+        source = replace(source, data=named)
     _check_kind(source, n_features)
     if n_features is not None:
         corpus = read_features(source.path, n_features=n_features, require_labels=False, **source.feature_options())

@@ -1,0 +1,144 @@
+"""Configurations: every mistake at once, with its line; nothing that is read and ignored; what is dumped reads back."""
+
+from pathlib import Path
+
+import pytest
+
+from manylabel.core.config import to_yaml
+from manylabel.core.errors import InputError
+from manylabel.models import MODELS
+from manylabel.runs.config import ConfigMistakes, config_schema, parse_config, read_config
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "configs").rglob("*.yaml"))
+
+
+def written(tmp_path, text):
+    file = tmp_path / "c.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def mistakes(tmp_path, text, *overrides):
+    with pytest.raises(ConfigMistakes) as caught:
+        read_config(written(tmp_path, text), overrides)
+    return [line.replace(f"{tmp_path}/", "") for line in caught.value.mistakes]
+
+
+def test_every_mistake_is_named_with_its_line_and_the_nearest_key(tmp_path):
+    text = """\
+data: {train: a.jsonl, tset: b.jsonl}
+model:
+  kind: linear-tree
+  tree:
+    leaf_size: 0
+    braching: 4
+  features:
+    ngram_range:
+      - 1
+      - two
+evaluate:
+  metrics: [P@1, ndgc@5]
+  n_bootstrap: many
+"""
+    found = mistakes(tmp_path, text)
+    assert [line.split(": ")[:2] for line in found] == [
+        ["c.yaml:1", "data.tset"],
+        ["c.yaml:5", "model.tree.leaf_size"],
+        ["c.yaml:6", "model.tree.braching"],
+        ["c.yaml:10", "model.features.ngram_range.1"],
+        ["c.yaml:12", "evaluate.metrics"],
+        ["c.yaml:13", "evaluate.n_bootstrap"],
+    ]
+    assert "did you mean 'test'?" in found[0]
+    assert "did you mean 'branching'?" in found[2]
+    assert "did you mean 'nDCG@5'?" in found[4]
+    assert all("\n" not in line for line in found)
+
+
+def test_an_unknown_model_does_not_hide_other_mistakes(tmp_path):
+    found = mistakes(tmp_path, "data: {train: a}\nevaluate: {k: 0}\nmodel:\n  kind: linear-tre\n")
+    assert found[0] == "c.yaml:4: model.kind: unknown model 'linear-tre', did you mean 'linear-tree'?"
+    assert found[1].startswith("c.yaml:2: evaluate.k: ")
+
+
+def test_a_bare_string_that_is_no_model_is_placed_too(tmp_path):
+    assert mistakes(tmp_path, "data: {train: a}\nmodel: liner-ovr\n")[0].startswith("c.yaml:2: model.kind: unknown")
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    text = "data: {train: a}\nmodel:\n  trees: 1\n  seed: 2\n  trees: 3\n"
+    assert mistakes(tmp_path, text) == ["c.yaml:5: model.trees: stands twice"]
+
+
+def test_a_mistake_in_an_assignment_names_the_assignment(tmp_path):
+    found = mistakes(tmp_path, "data: {train: a}\nmodel: {trees: 2}\n", "model.trees=0", "model.tres=4")
+    assert found[0].startswith("--set model.trees=0: model.trees: ")
+    assert found[1].startswith("--set model.tres=4: model.tres: unknown key")
+
+
+def test_what_is_missing_is_placed_at_its_section(tmp_path):
+    assert mistakes(tmp_path, "model: linear-ovr\ndata:\n  test: b\n") == ["c.yaml:2: data.train: is required"]
+
+
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        ("{metrics: [P@20]}", "k must be at least 20"),
+        ("{top_n: 3, threshold: 0.2}", "give one of them"),
+        ("{top_n: 11}", "k must be at least 11"),
+        ("{cuts: [10, 5]}", "cuts"),
+        ("{propensity_a: -1}", "propensity"),
+        ("{metrics: []}", "no metric"),
+        ("{confidence: 95}", "confidence"),
+    ],
+)
+def test_an_evaluation_that_cannot_be_is_refused_before_any_training(tmp_path, section, reason):
+    (line,) = mistakes(tmp_path, f"data: {{train: a}}\nevaluate: {section}\n")
+    assert line.startswith("c.yaml:2: evaluate")
+    assert reason in line
+
+
+def test_a_bare_model_name_and_assignments_into_it():
+    config = parse_config({"data": {"train": "a"}, "model": "linear-ovr"}, ["model.solver.cost=0.5"])
+    assert (config.model.kind, config.model.solver.cost) == ("linear-ovr", 0.5)
+
+
+def test_the_model_has_a_default_and_a_label_file_may_be_a_path():
+    config = parse_config({"data": {"train": "a", "labels": "l.jsonl", "text_fields": "title"}})
+    assert config.model.kind == "linear-tree"
+    assert config.data.labels.path == "l.jsonl"
+    assert config.data.text_fields == ("title",)
+
+
+def test_an_unknown_format_is_refused_with_the_nearest():
+    with pytest.raises(ConfigMistakes, match="did you mean 'jsonl'"):
+        parse_config({"data": {"train": "a", "format": "jsonll"}})
+
+
+@pytest.mark.parametrize("kind", list(MODELS))
+def test_what_is_dumped_reads_back_the_same(kind, tmp_path):
+    config = parse_config({"data": {"train": "a", "labels": "l"}, "model": kind}, ["evaluate.top_n=3"])
+    again = read_config(written(tmp_path, to_yaml(config)))
+    assert again == config
+    assert to_yaml(again) == to_yaml(config)
+
+
+def test_the_schema_knows_every_model_and_allows_no_unknown_key():
+    schema = config_schema()
+    assert set(schema["properties"]["model"]["discriminator"]["mapping"]) == set(MODELS)
+    assert schema["additionalProperties"] is False
+
+
+def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path):
+    with pytest.raises(InputError, match=r"c\.yaml:2: "):
+        read_config(written(tmp_path, "data: {train: a}\nmodel: a: b\n"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_are_valid(file):
+    config = read_config(file)
+    assert config.model.kind in MODELS
+
+
+def test_there_are_examples():
+    assert {file.stem for file in EXAMPLES} >= {"linear-tree", "linear-ovr", "wordnet"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -23,13 +22,16 @@ SPLITS = Table(
     },
 )
 
+Fractions = Mapping[str, float] | Sequence[float]
+"""The share of each part, by name or in order."""
+
 Rows = dict[str, np.ndarray]
 """The rows of each part, int64, ascending."""
 
 
 def split(
     corpus: Corpus,
-    fractions: Mapping[str, float] | Sequence[float] | None = None,
+    fractions: Fractions | None = None,
     *,
     method: str = "random",
     field: str | None = None,
@@ -54,25 +56,13 @@ def split(
 
 def split_rows(
     corpus: Corpus,
-    fractions: Mapping[str, float] | Sequence[float] | None,
+    fractions: Fractions | None,
     method: str = "random",
     field: str | None = None,
     seed: int = 0,
 ) -> Rows:
     """The rows of each part; arguments and errors as for :func:`split`."""
-    function = SPLITS.load(method)
-    by_field = method in ("group", "field")
-    if by_field and field is None:
-        raise ConfigError(f"the split method {method} needs a field")
-    if field is not None and not by_field:
-        raise ConfigError(f"the split method {method} has no use for a field; use group or field")
-    if method == "field":
-        if fractions is not None:
-            raise ConfigError("the split method field takes its parts from the field, not from fractions")
-        return function(corpus, field)
-    shares = _checked(fractions)
-    arguments: list[Any] = [field] if by_field else []
-    rows: Rows = function(corpus, shares, *arguments, seed)
+    rows: Rows = SPLITS.load(method)(corpus, fractions, field, seed)
     for name, own in rows.items():
         if len(own) == 0:
             raise InputError(
@@ -83,15 +73,20 @@ def split_rows(
     return rows
 
 
-def split_random(corpus: Corpus, fractions: Mapping[str, float], seed: int) -> Rows:
+# Every method takes (corpus, fractions, field, seed), and refuses those of fractions and field that it has no use for.
+
+
+def split_random(corpus: Corpus, fractions: Fractions | None, field: str | None, seed: int) -> Rows:
     """Parts by chance. Sizes are the fractions of n, rounded so that they sum to n (largest remainders)."""
+    shares = _shares(fractions)
+    _refuse_field(field)
     n = len(corpus)
-    sizes = _sizes(n, np.array(list(fractions.values())))
+    sizes = _sizes(n, np.array(list(shares.values())))
     pieces = np.split(np.random.default_rng(seed).permutation(n), np.cumsum(sizes)[:-1])
-    return {name: np.sort(piece) for name, piece in zip(fractions, pieces, strict=True)}
+    return {name: np.sort(piece) for name, piece in zip(shares, pieces, strict=True)}
 
 
-def split_stratified(corpus: Corpus, fractions: Mapping[str, float], seed: int) -> Rows:
+def split_stratified(corpus: Corpus, fractions: Fractions | None, field: str | None, seed: int) -> Rows:
     """Parts in which every label has its share, see :mod:`manylabel.data.stratify`.
 
     Where one part has more than half of the documents, every label that has a document has one there: a label with
@@ -100,39 +95,52 @@ def split_stratified(corpus: Corpus, fractions: Mapping[str, float], seed: int) 
     """
     from manylabel.data.stratify import stratify
 
-    parts = stratify(corpus.positives, np.array(list(fractions.values())), seed)
-    return {name: np.flatnonzero(parts == number) for number, name in enumerate(fractions)}
+    shares = _shares(fractions)
+    _refuse_field(field)
+    return _by_part(stratify(corpus.positives, np.array(list(shares.values())), seed), shares)
 
 
-def split_by_group(corpus: Corpus, fractions: Mapping[str, float], field: str, seed: int) -> Rows:
+def split_by_group(corpus: Corpus, fractions: Fractions | None, field: str | None, seed: int) -> Rows:
     """Parts of whole groups: in random order, each group goes to the part that lacks most documents.
 
     Sizes are as near the fractions as whole groups allow. Documents with an empty value are one group.
     """
-    numbers: dict[str, int] = {}
+    shares = _shares(fractions)
     column = _column(corpus, field)
+    numbers: dict[str, int] = {}
     groups = np.fromiter((numbers.setdefault(value, len(numbers)) for value in column), np.int64, len(column))
     sizes = np.bincount(groups)
-    lacking = np.array(list(fractions.values())) * len(corpus)
+    lacking = np.array(list(shares.values())) * len(corpus)
     part_of = np.empty(len(sizes), np.int64)
     for group in np.random.default_rng(seed).permutation(len(sizes)):
         part = int(np.argmax(lacking))
         part_of[group] = part
         lacking[part] -= sizes[group]
-    parts = part_of[groups]
-    return {name: np.flatnonzero(parts == number) for number, name in enumerate(fractions)}
+    return _by_part(part_of[groups], shares)
 
 
-def split_by_field(corpus: Corpus, field: str) -> Rows:
-    """One part for each value of a field, in the order of first appearance."""
-    column = _column(corpus, field)
+def split_by_field(corpus: Corpus, fractions: Fractions | None, field: str | None, seed: int) -> Rows:
+    """One part for each value of a field, in the order of first appearance; nothing is left to chance."""
+    if fractions is not None:
+        raise ConfigError("the parts of this split method come from the field, not from fractions")
     rows: dict[str, list[int]] = {}
-    for row, value in enumerate(column):
+    for row, value in enumerate(_column(corpus, field)):
         rows.setdefault(value, []).append(row)
     return {value: np.array(own, np.int64) for value, own in rows.items()}
 
 
-def _column(corpus: Corpus, field: str) -> Sequence[str]:
+def _by_part(parts: np.ndarray, shares: Mapping[str, float]) -> Rows:
+    return {name: np.flatnonzero(parts == number) for number, name in enumerate(shares)}
+
+
+def _refuse_field(field: str | None) -> None:
+    if field is not None:
+        raise ConfigError("this split method has no use for a field; use group or field")
+
+
+def _column(corpus: Corpus, field: str | None) -> Sequence[str]:
+    if field is None:
+        raise ConfigError("this split method needs a field")
     column = corpus.fields.get(field)
     if column is None:
         raise InputError(
@@ -141,7 +149,7 @@ def _column(corpus: Corpus, field: str) -> Sequence[str]:
     return column
 
 
-def _checked(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:
+def _shares(fractions: Fractions | None) -> dict[str, float]:
     if fractions is None:
         raise ConfigError("fractions are needed, for example train=0.8 test=0.2")
     shares = dict(fractions) if isinstance(fractions, Mapping) else {str(i): share for i, share in enumerate(fractions)}

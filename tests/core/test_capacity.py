@@ -48,9 +48,7 @@ def test_the_older_control_groups_limit_too(tmp_path, monkeypatch):
 def test_what_cannot_fit_is_refused_with_both_numbers(monkeypatch):
     monkeypatch.setattr(capacity, "available_memory", lambda: 8 * GB)
     require_memory(Estimate(8 * GB, 1.0, "many labels"), remedy="use fewer")
-    with pytest.raises(
-        CapacityError, match=r"12\.3 GB .*\(many labels\).* only 8\.0 GB are available: use fewer"
-    ):
+    with pytest.raises(CapacityError, match=r"12\.3 GB .*\(many labels\).* only 8\.0 GB are available: use fewer"):
         require_memory(Estimate(int(12.3 * GB), 100.0, "many labels"), remedy="use fewer")
 
 

@@ -79,6 +79,23 @@ class LabelTree:
         if above != self.n_labels or not np.array_equal(np.sort(self.label_order), np.arange(self.n_labels)):
             raise ValueError("the last level of the label tree does not hold each label once")
 
+    def among(self, members: np.ndarray, n_labels: int) -> LabelTree:
+        """The same clusters for a larger label space, the labels outside them spread evenly over the lowest clusters.
+
+        Args:
+            members: int ``[L]``, what each label of this tree is called in the larger space.
+            n_labels: size of the larger space.
+        """
+        others = np.setdiff1d(np.arange(n_labels, dtype=np.int32), members)
+        bounds = self.offsets[-1]
+        leaves = len(bounds) - 1
+        parts = [
+            np.concatenate([members[self.label_order[bounds[leaf] : bounds[leaf + 1]]], others[leaf::leaves]])
+            for leaf in range(leaves)
+        ]
+        offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+        return LabelTree((*self.offsets[:-1], offsets), np.concatenate(parts).astype(np.int32))
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The tree as named arrays, for a safetensors file."""
         return {

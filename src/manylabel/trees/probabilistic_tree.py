@@ -151,7 +151,12 @@ def _cluster(
         parts.append(label_texts)
     joined = parts[0] if len(parts) == 1 else hstack(parts, format="csr", dtype=np.float32) * np.float32(0.5**0.5)
     build = build_balanced_tree if options.clustering == "balanced" else build_kmeans_tree
-    return build(joined, branching=options.branching, leaf_size=options.leaf_size, seed=seed)
+    # A label that nothing is known of would only push apart what belongs together.
+    known = np.flatnonzero(np.diff(joined.indptr)).astype(np.int32)
+    if len(known) == 0:
+        known = np.arange(joined.shape[0], dtype=np.int32)
+    tree = build(joined[known], branching=options.branching, leaf_size=options.leaf_size, seed=seed)
+    return tree.among(known, joined.shape[0])
 
 
 def _union(positives: csr_matrix, beam: np.ndarray) -> csr_matrix:

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
-from manylabel.core.errors import InputError
+from manylabel.core.errors import ConfigError, InputError
 from manylabel.core.labels import LabelSpace
 from manylabel.data.feature_files import FeatureCorpus, holds_features, read_features, write_features
 from manylabel.data.reading import convert, read_corpus
@@ -178,6 +178,14 @@ def test_convert_between_the_two(tmp_path):
     write_features(whole, tmp_path / "f.txt")
     assert convert(tmp_path / "f.txt", tmp_path / "g.svm") == 30
     assert same(read_features(tmp_path / "g.svm", n_features=50, labels=whole.labels), whole)
+    assert convert(tmp_path / "g.svm", tmp_path / "h.svm", write={"zero_based": True}) == 30
+    assert convert(tmp_path / "h.svm", tmp_path / "i.svm", read={"zero_based": True}) == 30
+    assert (tmp_path / "i.svm").read_text() == (tmp_path / "g.svm").read_text()
+    with pytest.raises(ConfigError, match="feature vectors have no use for the option delimiter"):
+        convert(tmp_path / "f.txt", tmp_path / "j.svm", write={"delimiter": ";"})
+    with pytest.raises(InputError, match="is not in the label file"):
+        convert(tmp_path / "g.svm", tmp_path / "j.svm", labels=LabelSpace(["0"], closed=True))
+    assert not (tmp_path / "j.svm").exists()
 
 
 def test_select_and_shape_checks():

@@ -186,6 +186,18 @@ def test_convert_with_options_and_fields(tmp_path):
     assert read_corpus(tmp_path / "p").labels_of(0) == ["x", "y"]
 
 
+def test_convert_with_a_label_file(tmp_path):
+    path = put(tmp_path / "f.jsonl", line("a", '["x"]') + line("b", '["y", "new", "x"]'))
+    closed = LabelSpace(["x", "y"], closed=True)
+    with pytest.raises(InputError, match=r"f\.jsonl:2: label 'new' is not in the label file"):
+        convert(path, tmp_path / "g.csv", labels=closed)
+    assert not (tmp_path / "g.csv").exists()
+    convert(path, tmp_path / "g.csv", labels=closed, unknown_labels="drop")
+    assert [d.labels for d in read_documents(tmp_path / "g.csv")] == [("x",), ("y", "x")]
+    convert(path, tmp_path / "h.csv", labels=LabelSpace(["x"]))
+    assert [d.labels for d in read_documents(tmp_path / "h.csv")] == [("x",), ("y", "new", "x")]
+
+
 def test_convert_onto_itself(tmp_path):
     path = put(tmp_path / "f.jsonl", line(id="1") + line(id="2"))
     assert convert(path, path) == 2

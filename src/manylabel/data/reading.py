@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ def convert(
     source_format: str | None = None,
     target_format: str | None = None,
     labels: LabelSpace | None = None,
+    unknown_labels: UnknownLabels | None = None,
     read: Mapping[str, Any] | None = None,
     write: Mapping[str, Any] | None = None,
 ) -> int:
@@ -144,28 +146,37 @@ def convert(
         target: a file or folder.
         source_format: as for :func:`read_documents`.
         target_format: as for :func:`write_documents`.
-        labels: as for :func:`write_documents`.
-        read: fields of :class:`manylabel.data.formats.base.ReadOptions`.
-        write: fields of :class:`manylabel.data.formats.base.WriteOptions`.
+        labels: the label space that the labels must be of; formats that number the labels do it in its order.
+        unknown_labels: as for :meth:`manylabel.core.corpus.Corpus.from_documents`.
+        read: fields of :class:`manylabel.data.formats.base.ReadOptions`; for feature vectors ``part`` and
+            ``zero_based``.
+        write: fields of :class:`manylabel.data.formats.base.WriteOptions`; for feature vectors ``zero_based``.
 
     Returns: the number of documents.
 
     Raises:
-        InputError: bad input, an id that occurs twice, or documents that the target's format cannot hold.
+        InputError: bad input, an id that occurs twice, an unknown label where that is an error, or documents that the
+            target's format cannot hold.
+        ConfigError: unknown or unsuitable options.
     """
     from manylabel.data.feature_files import holds_features, read_features, write_features
 
     location = Path(source)
+    reading, writing = dict(read or {}), dict(write or {})
     if not flows(location):
         source_format = source_format or find_format(location)
         if holds_features(location, source_format):
-            part = dict(read or {}).get("part", "train")
-            corpus = read_features(location, source_format, part=part, require_labels=False)
-            write_features(corpus, target, target_format)
+            for name in (set(reading) - {"part", "zero_based"}) | (set(writing) - {"zero_based"}):
+                raise ConfigError(f"{source}: feature vectors have no use for the option {name}")
+            corpus = read_features(
+                location, source_format, labels=labels, unknown_labels=unknown_labels, require_labels=False, **reading
+            )
+            write_features(corpus, target, target_format, **writing)
             return len(corpus)
-    counted = _Counted(read_documents(source, source_format, **(read or {})), str(source))
-    write_documents(counted, target, target_format, labels=labels, **(write or {}))
-    return counted.n
+    unknown = unknown_labels or ("error" if labels is not None and labels.closed else "keep")
+    checked = _Checked(read_documents(source, source_format, **reading), str(source), labels, unknown)
+    write_documents(checked, target, target_format, labels=labels, **writing)
+    return checked.n
 
 
 def read_labels(path: str | Path, format: str | None = None, **options: Any) -> LabelSpace:  # noqa: A002
@@ -199,11 +210,14 @@ def write_labels(labels: LabelSpace, path: str | Path) -> None:
     write_label_jsonl(labels, Path(path))
 
 
-class _Counted:
-    """Passes documents on, counts them, and watches that no id occurs twice."""
+class _Checked:
+    """Passes documents on, counts them, and watches over their ids and labels."""
 
-    def __init__(self, documents: Iterator[Document], source: str) -> None:
+    def __init__(
+        self, documents: Iterator[Document], source: str, labels: LabelSpace | None, unknown: UnknownLabels
+    ) -> None:
         self._documents, self._source, self.n = documents, source, 0
+        self._labels, self._unknown = labels if unknown != "keep" else None, unknown
 
     def __iter__(self) -> Iterator[Document]:
         ids: set[str] = set()
@@ -218,7 +232,20 @@ class _Counted:
                     )
                 ids.add(document.id)
             self.n += 1
-            yield document
+            yield document if self._labels is None else self._known(document, self._labels)
+
+    def _known(self, document: Document, labels: LabelSpace) -> Document:
+        outside = [name for name in document.labels if name not in labels]
+        if not outside:
+            return document
+        if self._unknown == "error":
+            raise InputError(
+                f"label {outside[0]!r} is not in the label file",
+                path=self._source,
+                line=document.line,
+                remedy="add it there, or drop unknown labels",
+            )
+        return replace(document, labels=tuple(name for name in document.labels if name in labels))
 
 
 def flows(path: Path) -> bool:

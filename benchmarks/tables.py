@@ -90,18 +90,20 @@ def _marked(run: Run) -> str:
 
 
 def _notes(runs: list[Run], failed: dict[str, str]) -> str:
-    lines = []
-    for run in runs:
-        if run.reused:
-            lines.append(
-                f"* † {run.arm.name}: measured earlier, {run.result['date'][:16]}; times are not side by side."
-            )
-    busy = [run for run in runs if _other_share(run) > BUSY_SHARE]
+    """What a reader must know about single arms: reused, disturbed, not run."""
+    lines = [
+        f"* † {run.arm.name}: measured earlier, {run.result['date'][:16]}Z, with {_other_share(run):.0%} of the busy "
+        "processor time during training taken by other programs; its times are not side by side with the others."
+        for run in runs
+        if run.reused
+    ]
+    fresh = [run for run in runs if not run.reused]
+    busy = [run for run in fresh if _other_share(run) > BUSY_SHARE]
     if busy:
         worst = max(_other_share(run) for run in busy)
         lines.append(
-            f"* Other programs took up to {worst:.0%} of the processor time during training in {len(busy)} of "
-            f"{len(runs)} runs: {', '.join(sorted({run.arm.name for run in busy}))}. Trust cpu-seconds and ratios."
+            f"* Other programs took up to {worst:.0%} of the busy processor time during training in {len(busy)} of "
+            f"{len(fresh)} runs: {', '.join(sorted({run.arm.name for run in busy}))}. Trust cpu-seconds and ratios."
         )
     lines.extend(f"* {arm}: not run. {reason}" for arm, reason in failed.items())
     return "\n".join(lines)

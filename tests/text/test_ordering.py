@@ -20,3 +20,11 @@ def test_order_is_pythons(terms, random):
     wanted = random.sample(range(len(terms)), len(terms) // 2 + 1) if terms else []
     order = sorted_order(blob, stops, np.array(wanted, np.int64))
     assert [terms[i] for i in order] == sorted(terms[i] for i in wanted)
+
+
+def test_a_term_comes_before_the_same_with_nuls_behind_it():
+    starts = ("", "a", "a" * 7, "a" * 8, "b" * 63, "b" * 64, "b" * 65)
+    terms = [(start + "\0" * more).encode() for start in starts for more in range(20)][::-1]
+    blob = np.frombuffer(b"".join(terms), np.uint8)
+    order = sorted_order(blob, np.cumsum([0, *map(len, terms)], dtype=np.int64), np.arange(len(terms)))
+    assert [terms[i] for i in order] == sorted(terms)

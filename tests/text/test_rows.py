@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
-from manylabel.text.rows import bits_of, sort_keys, tally, weigh
+from manylabel.text.rows import add_term_frequencies, bits_of, sort_keys, tally, weigh
 
 
 @pytest.mark.parametrize("count", [0, 1, 47, 48, 49, 1000])
@@ -39,3 +40,13 @@ def test_rows_without_terms_keep_their_zeros_out_of_the_division():
     data = np.array([0.0, 3.0, 4.0], np.float32)
     weigh(np.array([0, 1, 2]), np.array([0, 0, 1], np.int32), data, np.ones(2, np.float32), True)
     np.testing.assert_array_equal(data, np.array([0.0, 0.6, 0.8], np.float32))
+
+
+def test_totals_beyond_float32_are_rounded_as_scipy_rounds_them():
+    counts = np.array([2**24 - 1, 5, 1, 1, 3, 2**24, 6, 1], np.int32)
+    ids = np.array([0, 1, 0, 0, 1, 1, 0, 1], np.int32)
+    rows = csr_matrix((counts.astype(np.float32), ids, np.arange(9)), shape=(8, 2))
+    totals = np.zeros(2, np.float32)
+    add_term_frequencies(ids, counts, np.arange(2), totals)
+    np.testing.assert_array_equal(totals, np.asarray(rows.sum(axis=0)).ravel())
+    assert totals[0] != np.float64(counts[ids == 0]).sum()

@@ -16,11 +16,12 @@ from manylabel.text.tfidf import Tfidf, TfidfConfig
         "ភាសាខ្មែរ",
         "这一全球巨头 Huawei 裁员",
         "\U00020000\U00020001\U00020002",
+        "東京都 and two",
     ],
 )
 def test_writing_without_spaces_is_taken_by_characters(text):
     assert mostly_unspaced([text, text])
-    vectoriser = Tfidf().fit([text, "abc"])
+    vectoriser = Tfidf().fit([text, text])
     assert vectoriser.resolved.analyzer == "char"
     assert vectoriser.resolved.ngram_range == (1, 2)
     assert vectoriser.config == TfidfConfig()
@@ -35,6 +36,7 @@ def test_writing_without_spaces_is_taken_by_characters(text):
         "اللغة العربية جميلة",
         "the word 東京 within an English text about a town",
         "हिन्दी भाषा",
+        "東京 and two",
         "",
         "... 😀 !!!",
     ],

@@ -61,7 +61,7 @@ analyzers = st.one_of(
 )
 options = st.fixed_dictionaries(
     {
-        "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 3), (1, 4), (3, 3), (2, 9)]),
+        "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 3), (1, 4), (3, 3), (2, 9), (5, 6)]),
         "lowercase": st.booleans(),
         "strip_accents": st.sampled_from([None, None, "ascii", "unicode"]),
         "sublinear_tf": st.booleans(),
@@ -107,6 +107,16 @@ def check(train, test, values, threads=2):
 @given(train=texts, test=texts, analyzer=analyzers, values=options)
 def test_any_text_and_any_options(train, test, analyzer, values):
     check(train, test, {**analyzer, **values})
+
+
+@pytest.mark.parametrize("analyzer", ["word", "char", "char_wb"])
+@pytest.mark.parametrize("ngram_range", [(1, 1), (1, 3), (4, 5), (7, 9)])
+def test_white_space_and_words_shorter_than_the_shortest_ngram(analyzer, ngram_range):
+    train = [
+        f"a{one}{two}bb{three}" for one in " \n\xa0" for two in ("", " ", "\t", "\u3000") for three in ("", "\n", "  ")
+    ]
+    train += ["x", " x", "\n", " \n", "", "abcdefgh ij k lmnop", "a b c d e f g h i", "aa bb cc dd ee ff gg hh"]
+    check(train, train[::-1], {"analyzer": analyzer, "ngram_range": ngram_range})
 
 
 @settings(max_examples=60, deadline=None)

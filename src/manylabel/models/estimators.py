@@ -12,8 +12,8 @@ from sklearn.utils.metaestimators import available_if
 from manylabel.linear.one_vs_rest import fit_one_vs_rest
 from manylabel.models.estimators_base import LinearClassifier, Loss
 from manylabel.models.estimators_scores import OneVsRestScores, TreeScores
-from manylabel.models.linear_ovr import LinearOVRConfig
-from manylabel.models.linear_tree import LinearTreeConfig
+from manylabel.models.linear_ovr_config import LinearOVRConfig
+from manylabel.models.linear_tree_config import LinearTreeConfig
 from manylabel.text.tfidf_config import TfidfConfig
 from manylabel.trees.probabilistic_tree import fit_tree
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from manylabel.core.topk import TopK
     from manylabel.metrics.evaluate import evaluate
     from manylabel.models.base import load
+    from manylabel.models.estimators import LinearOVRClassifier, LinearTreeClassifier
     from manylabel.models.linear_ovr import LinearOVR
     from manylabel.models.linear_tree import LinearTree
 
@@ -25,7 +26,9 @@ _HOMES = {
     "Document": "manylabel.core.corpus",
     "LabelSpace": "manylabel.core.labels",
     "LinearOVR": "manylabel.models.linear_ovr",
+    "LinearOVRClassifier": "manylabel.models.estimators",
     "LinearTree": "manylabel.models.linear_tree",
+    "LinearTreeClassifier": "manylabel.models.estimators",
     "ManylabelError": "manylabel.core.errors",
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
@@ -37,7 +40,9 @@ __all__ = [
     "Document",
     "LabelSpace",
     "LinearOVR",
+    "LinearOVRClassifier",
     "LinearTree",
+    "LinearTreeClassifier",
     "ManylabelError",
     "TopK",
     "__version__",

@@ -9,6 +9,9 @@ from metric_cases import Case, cases, make_case
 from scipy.sparse import csr_matrix
 from sklearn import metrics as sk
 
+from manylabel.core.corpus import Corpus
+from manylabel.core.labels import LabelSpace
+from manylabel.core.topk import TopK
 from manylabel.metrics.evaluate import evaluate
 
 
@@ -79,3 +82,13 @@ def test_tied_scores_are_one_threshold() -> None:
     micro = sk.average_precision_score(case.truth, scores, average="micro")
     assert result["macro-AUPRC"] == pytest.approx(macro, abs=1e-10)
     assert result["micro-AUPRC"] == pytest.approx(micro, abs=1e-10)
+
+
+def test_zero_and_negative_zero_are_one_score() -> None:
+    space = LabelSpace(["a"], counts=np.array([5]), n_documents=9)
+    scores = np.array([0.0, -0.0, 0.0, -0.0], dtype=np.float32)[:, None]
+    truth = np.array([[1], [1], [0], [0]], dtype=bool)
+    topk = TopK(np.zeros((4, 1), np.int32), scores, labels=space)
+    corpus = Corpus([""] * 4, csr_matrix(truth), space)
+    result = evaluate(topk, corpus, metrics=["macro-AUPRC", "micro-AUPRC"], n_bootstrap=0, empty="zero")
+    assert list(result.values.values()) == pytest.approx([sk.average_precision_score(truth, scores)] * 2, abs=1e-12)

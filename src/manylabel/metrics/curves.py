@@ -114,8 +114,11 @@ def _areas(
 
 
 def _key(ranking: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """uint64 that sorts by ranking, then by descending score; equal for equal scores."""
-    bits = (score + np.float32(0.0)).view(np.uint32)  # adding 0 makes -0.0 and 0.0 one score
+    """uint64 that sorts by ranking, then by descending score.
+
+    0.0 and -0.0 have two keys, hence two steps, of which the first retrieves the pairs of both.
+    """
+    bits = score.view(np.uint32)
     ascending = np.where(bits >> np.uint32(31) == 1, ~bits, bits | np.uint32(0x80000000))
     return ranking.astype(np.uint64) << np.uint64(32) | (~ascending).astype(np.uint64)
 

@@ -58,7 +58,7 @@ class LabelNumbers:
     """Gives numbers to label names: those known first keep theirs, others follow as met."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._numbers: dict[str, int] = {name: number for number, name in enumerate(known)}
+        self._numbers: dict[str, int] = {name: number for number, name in enumerate(dict.fromkeys(known))}
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -13,7 +13,10 @@ class Progress(Protocol):
     """Where progress is reported."""
 
     def task(self, description: str, total: int) -> AbstractContextManager[Advance]:
-        """Start a task of `total` units; the context gives a function that is called with the units just done."""
+        """Start a task of `total` units; the context gives a function that is called with the units just done.
+
+        A total of 0 means that it is not known.
+        """
         ...
 
     def note(self, message: str) -> None:

@@ -11,10 +11,13 @@ from manylabel.core.config import Section
 from manylabel.core.corpus import Corpus, Document, UnknownLabels
 from manylabel.core.errors import ConfigError, InputError
 from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import SILENT, Advance, Progress
 from manylabel.data.formats import FORMATS, LABEL_FORMATS
 from manylabel.data.formats.base import Format, ReadOptions, WriteOptions
 from manylabel.data.formats.sniffing import find_format, find_label_format, format_for_writing
 from manylabel.data.formats.streams import STDIN, extension_of
+
+_STEP = 4096  # documents between two reports of progress
 
 
 def read_documents(path: str | Path, format: str | None = None, **options: Any) -> Iterator[Document]:  # noqa: A002
@@ -66,6 +69,7 @@ def read_corpus(
     format: str | None = None,  # noqa: A002
     unknown_labels: UnknownLabels | None = None,
     require_labels: bool = True,
+    progress: Progress = SILENT,
     **options: Any,
 ) -> Corpus:
     """Read a corpus: all documents of a file or folder with their labels.
@@ -78,13 +82,17 @@ def read_corpus(
         format: as for :func:`read_documents`.
         unknown_labels: as for :meth:`manylabel.core.corpus.Corpus.from_documents`.
         require_labels: refuse data without any label.
+        progress: counts documents.
         **options: as for :func:`read_documents`.
 
     Raises:
         InputError: bad input, an unknown label where that is an error, an id that occurs twice, or no labels at all.
     """
     documents = read_documents(path, format, require_labels=require_labels, **options)
-    corpus = Corpus.from_documents(documents, labels=labels, unknown_labels=unknown_labels, source=str(path))
+    with progress.task("reading", 0) as advance:
+        corpus = Corpus.from_documents(
+            _reported(documents, advance), labels=labels, unknown_labels=unknown_labels, source=str(path)
+        )
     if require_labels and corpus.positives.nnz == 0:
         dropped = f": all {corpus.dropped_labels} were unknown and dropped" if corpus.dropped_labels else ""
         raise InputError(f"no document has a label{dropped}", path=path, remedy="is labels_field the right field?")
@@ -135,6 +143,7 @@ def convert(
     unknown_labels: UnknownLabels | None = None,
     read: Mapping[str, Any] | None = None,
     write: Mapping[str, Any] | None = None,
+    progress: Progress = SILENT,
 ) -> int:
     """Bring documents from one format into another, one at a time; the target appears complete, or not at all.
 
@@ -151,6 +160,7 @@ def convert(
         read: fields of :class:`manylabel.data.formats.base.ReadOptions`; for feature vectors ``part`` and
             ``zero_based``.
         write: fields of :class:`manylabel.data.formats.base.WriteOptions`; for feature vectors ``zero_based``.
+        progress: counts documents.
 
     Returns: the number of documents.
 
@@ -175,7 +185,8 @@ def convert(
             return len(corpus)
     unknown = unknown_labels or ("error" if labels is not None and labels.closed else "keep")
     checked = _Checked(read_documents(source, source_format, **reading), str(source), labels, unknown)
-    write_documents(checked, target, target_format, labels=labels, **writing)
+    with progress.task("converting", 0) as advance:
+        write_documents(_reported(checked, advance), target, target_format, labels=labels, **writing)
     return checked.n
 
 
@@ -271,6 +282,18 @@ def _documents_of(corpus: Corpus) -> Iterator[Document]:
             corpus.ids[row] if corpus.ids is not None else None,
             {name: column[row] for name, column in fields.items()},
         )
+
+
+def _reported(documents: Iterable[Document], advance: Advance) -> Iterator[Document]:
+    """The same documents, counted in steps while they pass."""
+    waiting = 0
+    for document in documents:
+        waiting += 1
+        if waiting == _STEP:
+            advance(waiting)
+            waiting = 0
+        yield document
+    advance(waiting)
 
 
 def format_of_texts(path: Path) -> str:

@@ -148,3 +148,18 @@ def test_padding_is_left_out_and_names_are_not_escaped():
         '{"id": "x", "labels": ["c", "Straße"], "scores": [0.1, 1e-07]}',
         '{"id": "y", "labels": [], "scores": []}',
     ]
+
+
+def test_feature_vectors_are_predicted_in_their_order(tmp_path, records):
+    rows = "".join(f"{i % 3} {1 + i % 3}:1 4:0.5\n" for i in range(30))
+    (tmp_path / "train.svm").write_text(rows)
+    path = train_run(parse_config({"data": {"train": str(tmp_path / "train.svm")}}), tmp_path / "run").path
+    (tmp_path / "new.svm").write_text(" 2:1\n 3:1 4:0.5\n0 1:1\n")
+    assert predict_run(path, tmp_path / "new.svm", k=1, output=tmp_path / "p.jsonl") == 3
+    assert [line["labels"] for line in records(tmp_path / "p.jsonl")] == [["1"], ["2"], ["0"]]
+    (tmp_path / "wide.svm").write_text("0 9:1\n")
+    with pytest.raises(InputError, match=r"wide\.svm:1: .*beyond the 4 of the training"):
+        predict_run(path, tmp_path / "wide.svm", output=tmp_path / "p.jsonl")
+    (tmp_path / "x.txt").write_text("some text\n")
+    with pytest.raises(ConfigError, match="holds texts, but the model was trained on 4 features"):
+        predict_run(path, tmp_path / "x.txt", output=tmp_path / "p.jsonl")

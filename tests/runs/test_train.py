@@ -11,8 +11,10 @@ from manylabel.core.corpus import Corpus
 from manylabel.core.errors import CapacityError, ConfigError, InputError, RunError
 from manylabel.core.run_directory import RunDirectory
 from manylabel.core.siblings import unfinished_path
-from manylabel.data.feature_files import read_features
+from manylabel.data.feature_files import read_features, write_features
+from manylabel.data.reading import convert
 from manylabel.models.base import load
+from manylabel.runs import first_use
 from manylabel.runs.config import parse_config, read_config
 from manylabel.runs.evaluate import evaluate_run
 from manylabel.runs.train import train_run, unfinished_config
@@ -264,3 +266,49 @@ def test_options_of_texts_are_refused_for_feature_files(assignment, reason, tmp_
 def test_options_of_other_formats_are_refused_for_texts(assignment, tmp_path, config_of):
     with pytest.raises(ConfigError, match=assignment.split("=")[0].removeprefix("data.").removeprefix("train_")):
         train_run(config_of(assignment), tmp_path / "run")
+
+
+@pytest.mark.parametrize("target", ["pecos", "hub", "xmc_repository"])
+def test_a_folder_gives_its_parts_to_training_and_test(target, tmp_path, data, config_of, tree_run):
+    for part in ("train", "test"):
+        options = {"part": part, "ids": target == "hub"}
+        source = data / f"{part}.jsonl"
+        convert(source, tmp_path / "all", target_format=target, write=options, labels=load(tree_run).labels)
+    both = {"train": str(tmp_path / "all"), "test": str(tmp_path / "all")}
+    run = train_run(config_of("model.tree.leaf_size=5", data=both), tmp_path / "run")
+    own = RunDirectory.open(tree_run).manifest["info"]["data"]
+    for part in ("train", "test"):
+        assert run.info["data"][part]["documents"] == own[part]["documents"]
+        assert run.info["data"][part]["pairs"] == own[part]["pairs"]
+
+
+def test_a_bag_of_words_file_of_the_repository(tmp_path):
+    corpus = read_features(svmlight(tmp_path / "all.svm", 0, 120))
+    for part, rows in (("trn", range(100)), ("tst", range(100, 120))):
+        write_features(corpus.select(list(rows)), tmp_path / f"{part}_X_Y.txt", "xmc_repository")
+    places = {"train": str(tmp_path / "trn_X_Y.txt"), "test": str(tmp_path / "tst_X_Y.txt")}
+    run = train_run(parse_config({"data": places, "evaluate": {"n_bootstrap": 0}}), tmp_path / "run")
+    assert run.info["data"]["train"]["documents"] == 100
+    assert run.evaluation is not None
+    assert run.evaluation["P@1"] > 0.9
+
+
+def test_zero_based_columns_are_read_as_such(tmp_path):
+    file = tmp_path / "train.svm"
+    file.write_text("0 0:1 2:1\n1 1:1 3:1\n" * 20)
+    with pytest.raises(InputError, match=r"train\.svm:1"):
+        train_run(parse_config({"data": {"train": str(file)}}), tmp_path / "run")
+    run = train_run(parse_config({"data": {"train": str(file), "zero_based": True}}), tmp_path / "run")
+    assert run.info["data"]["train"]["features"] == 4
+
+
+def test_the_first_use_of_an_installation_is_told(tmp_path, monkeypatch, config_of):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    (tmp_path / "linear" / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr(first_use, "_PACKAGE", tmp_path)
+    for compiled in (False, True):
+        progress = Interrupting(at="features")
+        with pytest.raises(KeyboardInterrupt):
+            train_run(config_of(), tmp_path / f"run{compiled}", progress=progress)
+        assert any("compiling kernels" in note for note in progress.notes) is not compiled
+        (tmp_path / "linear" / "__pycache__" / "kernels.f-1.py311.nbi").touch()

@@ -70,8 +70,9 @@ def convert(
     format: options.Format = None,  # noqa: A002
     to: Annotated[str | None, typer.Option(help="Format to write; by default by the target's ending.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Label file, for formats that number the labels; documents may have no other.")
+        Path | None, typer.Option(help="Label file: documents may have no other labels, formats number them by it.")
     ] = None,
+    unknown_labels: options.Unknown = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,7 +86,7 @@ def convert(
 
     Text, labels and id come along, and the fields named by --set read.keep_fields=[title]. Read options: text_fields,
     labels_field, id_field, keep_fields, label_separator, delimiter, part; write options: ids, label_separator,
-    delimiter, part.
+    delimiter, part; of feature vectors both have zero_based.
     """
     from manylabel.core.errors import ConfigError, InputError
     from manylabel.data.reading import convert as bring
@@ -97,12 +98,19 @@ def convert(
             raise ConfigError(f"--set {name}: expected read.NAME=VALUE or write.NAME=VALUE")
     if target.exists() and not overwrite and not target.is_dir():
         raise InputError("exists already", path=target, remedy="choose another place or pass --overwrite")
-    space = None if labels is None else read_labels(labels)
+    progress = make_progress(quiet)
     n = bring(
-        source, target, source_format=format, target_format=to, labels=space, read=values.get("read"),
+        source,
+        target,
+        source_format=format,
+        target_format=to,
+        labels=None if labels is None else read_labels(labels),
+        unknown_labels=None if unknown_labels is None else unknown_labels.value,
+        read=values.get("read"),
         write=values.get("write"),
-    )  # fmt: skip
-    make_progress(quiet).note(f"{n:,} documents in {target}")
+        progress=progress,
+    )
+    progress.note(f"{n:,} documents in {target}")
 
 
 @app.command()

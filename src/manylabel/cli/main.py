@@ -19,7 +19,11 @@ from manylabel.cli.train import train
 app = typer.Typer(
     name="manylabel",
     cls=Group,
-    help="Train, evaluate and use text classifiers with very many, very uneven labels.",
+    help=(
+        "Train, evaluate and use text classifiers with very many, very uneven labels.\n\n"
+        "Exit codes: 0 done, 1 a bug, 2 wrong input or configuration (one line says what), 130 interrupted, "
+        "143 terminated. Notes and progress go to standard error, results to standard output."
+    ),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -71,7 +71,7 @@ def _compared(evaluations: Sequence[Evaluation], names: Sequence[str], config: E
 def _evaluation(run: OpenRun, data: str | Path | None, config: EvaluateConfig, progress: Progress) -> Evaluation:
     if config.n_bootstrap < 1:
         raise ConfigError("evaluate.n_bootstrap: a comparison needs resamples, for example 1000")
-    corpus = read_test(run.source(data), run.model.labels, run.model.n_features)
+    corpus = read_test(run.source(data), run.model.labels, run.model.n_features, progress)
     progress.note(f"{run.path} on {describe(corpus)}")
     if data is None:
         check_unchanged(run, corpus)

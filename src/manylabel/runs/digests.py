@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 
@@ -40,7 +41,10 @@ def truth_digest(corpus: Corpus | FeatureCorpus) -> str:
 
 def label_space_digest(labels: LabelSpace) -> str:
     """Of everything that is known of the labels, their order included."""
-    return hashlib.sha256(labels.to_jsonl().encode("utf-8", "surrogatepass")).hexdigest()
+    state = hashlib.sha256(f"{len(labels)} {labels.n_documents} {labels.closed}\n".encode())
+    for record in labels.records():  # a million labels as one string would weigh more than the labels themselves
+        state.update(json.dumps(record).encode())
+    return state.hexdigest()
 
 
 def _by_name(corpus: Corpus | FeatureCorpus) -> tuple[list[str], np.ndarray]:

@@ -107,7 +107,7 @@ def evaluate_run(
         ManylabelError: whatever is wrong with the run, the data or the assignments.
     """
     run = open_run(path, overrides)
-    corpus = read_test(run.source(data), run.model.labels, run.model.n_features)
+    corpus = read_test(run.source(data), run.model.labels, run.model.n_features, progress)
     progress.note(describe(corpus))
     if data is None:
         check_unchanged(run, corpus)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import ConfigError
 from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import SILENT, Progress
 from manylabel.data.feature_files import FeatureCorpus, holds_features, read_features
 from manylabel.data.formats import FORMATS
 from manylabel.data.formats.sniffing import find_format
@@ -100,7 +101,7 @@ class Source:
         return self.given is None or name in self.given
 
 
-def read_training(data: DataConfig) -> AnyCorpus:
+def read_training(data: DataConfig, progress: Progress = SILENT) -> AnyCorpus:
     """The training part, over the labels of the label file where there is one.
 
     Raises:
@@ -110,23 +111,24 @@ def read_training(data: DataConfig) -> AnyCorpus:
     labels = None
     if data.labels is not None:
         labels = read_labels(data.labels.path, data.labels.format, **data.labels.options())
-    return _read(Source.train(data), labels, None)
+    return _read(Source.train(data), labels, None, progress)
 
 
-def read_test(source: Source, labels: LabelSpace, n_features: int | None) -> AnyCorpus:
+def read_test(source: Source, labels: LabelSpace, n_features: int | None, progress: Progress = SILENT) -> AnyCorpus:
     """A test part for a model.
 
     Args:
         source: what to read.
         labels: the label space of the model, or of the training part.
         n_features: number of feature columns the model knows; None for a model of texts.
+        progress: counts documents.
 
     Raises:
         InputError: bad input, or texts for a model of feature vectors and the other way round.
         ConfigError: options that the data has no use for.
     """
     _check_kind(source, n_features)
-    return _read(source, labels, n_features)
+    return _read(source, labels, n_features, progress)
 
 
 def read_inputs(source: Source, n_features: int | None) -> Iterator[tuple[list[str], Inputs]]:
@@ -186,11 +188,16 @@ def _check_kind(source: Source, n_features: int | None) -> None:
         raise ConfigError(f"{source.path}: holds texts, but the model was trained on {n_features} features")
 
 
-def _read(source: Source, labels: LabelSpace | None, n_features: int | None) -> AnyCorpus:
+def _read(source: Source, labels: LabelSpace | None, n_features: int | None, progress: Progress) -> AnyCorpus:
     unknown = source.data.unknown_labels
     if source.holds_features:
         options = source.feature_options()
         return read_features(source.path, labels=labels, unknown_labels=unknown, n_features=n_features, **options)
     return read_corpus(
-        source.path, labels=labels, unknown_labels=unknown, format=source.data.format, **source.text_options()
+        source.path,
+        labels=labels,
+        unknown_labels=unknown,
+        format=source.data.format,
+        progress=progress,
+        **source.text_options(),
     )

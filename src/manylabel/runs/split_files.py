@@ -59,7 +59,7 @@ def split_file(
         ending = _ending(source, format)
         _check_vacant(folder, [f"{part}.{ending}" for part in fractions], overwrite)
     progress.note(f"reading {source}")
-    corpus, write, ending = _read(source, format, field, dict(options or {}))
+    corpus, write, ending = _read(source, format, field, dict(options or {}), progress)
     rows = split_rows(corpus, fractions, method, field, seed)  # type: ignore[arg-type]
     for part in rows:
         if Path(part).name != part or part.startswith("."):
@@ -81,6 +81,7 @@ def _read(
     format: str | None,  # noqa: A002
     field: str | None,
     options: dict[str, Any],
+    progress: Progress,
 ) -> tuple[AnyCorpus, Callable[[Any, Path], None], str]:
     ending = _ending(source, format)
     if ending == "jsonl":
@@ -89,7 +90,7 @@ def _read(
             keep = (*keep, field)
         if keep:
             options["keep_fields"] = keep
-        return read_corpus(source, format=format, **options), write_corpus, ending
+        return read_corpus(source, format=format, progress=progress, **options), write_corpus, ending
     unsuitable = set(options) - {"part"}
     if unsuitable or field is not None:
         named = sorted(unsuitable)[0] if unsuitable else "field"

@@ -25,6 +25,7 @@ from manylabel.runs.config import RunConfig, read_config
 from manylabel.runs.digests import label_space_digest
 from manylabel.runs.evaluate import measure
 from manylabel.runs.facts import corpus_facts, label_facts
+from manylabel.runs.first_use import first_use
 from manylabel.runs.history import HISTORY_FILE, History, RecordedStages
 from manylabel.runs.machine import machine_facts, version_facts
 from manylabel.runs.reading import AnyCorpus, Source, describe, read_test, read_training
@@ -86,6 +87,8 @@ def train_run(
     estimate = model.estimate(corpus)
     progress.note(f"training {config.model.kind} will take {estimate}")
     require_memory(estimate, remedy=_MEMORY_REMEDY)
+    if first_use():
+        progress.note("compiling kernels: the first use in an environment takes half a minute longer")
 
     stages = _begin(path, config, _fingerprint(config, corpus, facts["train"]["digest"]), resume, overwrite)
     stages.record_in(history)
@@ -137,13 +140,13 @@ def unfinished_config(path: str | Path) -> RunConfig[Any]:
 def _read(config: RunConfig[Any], progress: Progress) -> tuple[AnyCorpus, AnyCorpus | None]:
     """Training and test part; both before any training, so that a mistake in the second costs no hours."""
     progress.note(f"reading {config.data.train}")
-    corpus = read_training(config.data)
+    corpus = read_training(config.data, progress)
     progress.note(f"{describe(corpus)}; {corpus.n_labels:,} labels in all")
     if config.data.test is None:
         return corpus, None
     labels = corpus.labels.with_counts(corpus.positives)
     width = getattr(corpus, "n_features", None)
-    test = read_test(Source.test(config.data), labels, width)
+    test = read_test(Source.test(config.data), labels, width, progress)
     progress.note(describe(test))
     return corpus, test
 

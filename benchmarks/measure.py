@@ -61,7 +61,8 @@ def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int) -> Run:
         lines = (out / "output.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         shutil.rmtree(out / "model", ignore_errors=True)
         shutil.rmtree(out / "scratch", ignore_errors=True)
-        raise ArmFailedError(lines[-1] if lines else f"exit code {code}")
+        # A killed process says nothing of it: its last line would pass for the reason.
+        raise ArmFailedError(f"killed by signal {-code}" if code < 0 else lines[-1] if lines else f"exit code {code}")
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
     result["metrics"] = score(features, out / "topk.npz", result["score_kind"])
     result["total_seconds"] = round(time.perf_counter() - started, 1)

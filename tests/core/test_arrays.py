@@ -142,3 +142,9 @@ def test_prefixes_keep_parts_apart():
     assert sorted(parts) == ["a.x", "a.y.z", "ab.x"]
     assert {name: array[0] for name, array in without_prefix("a", parts).items()} == {"x": 0, "y.z": 1}
     assert without_prefix("b", parts) == {}
+
+
+def test_files_are_as_readable_as_others(tmp_path):
+    (tmp_path / "other").touch()
+    save_arrays(tmp_path / "a.safetensors", {"x": np.zeros(3)})
+    assert (tmp_path / "a.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode

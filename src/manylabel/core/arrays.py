@@ -45,6 +45,10 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
         if number is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
+    # The library makes its file for the owner alone; a run is as readable as whatever else the user writes.
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(path).chmod(0o666 & ~mask)
 
 
 def load_arrays(path: str | Path) -> dict[str, np.ndarray]:

@@ -25,6 +25,8 @@ LOGISTIC = 1
 
 _SKIP_SHARE = 0.1  # of the tolerance: a projected gradient this small moves nothing
 _LOGISTIC_NEWTON_STEPS = 20
+_NEAREST_TO_ZERO = 1e-26  # share of its cost that a logistic dual variable keeps: margins up to 60
+_NEAREST_TO_COST = 1e-6  # the same at its upper end, where single precision resolves less
 
 
 @compiled_fast
@@ -83,7 +85,7 @@ def _logistic_move(alpha: float, upper: float, gradient: float, squared_norm: fl
     section 3.2), b = y w.x and q = |x|^2.
     """
     reverse = 0.5 * squared_norm * (upper - 2.0 * alpha) + gradient < 0.0
-    least = 1e-7 * upper
+    least = (_NEAREST_TO_COST if reverse else _NEAREST_TO_ZERO) * upper
     old = max(upper - alpha if reverse else alpha, least)
     linear = -gradient if reverse else gradient
     z = old if upper - old >= 0.5 * upper else 0.1 * old
@@ -112,14 +114,15 @@ def _visit_row(
     lowest: np.ndarray,
     moves: np.ndarray,
     moved: np.ndarray,
-    width: int,
 ) -> int:
     """Decide the moves of all classifiers for one row; returns how many move. `duals` is the row's, changed here."""
     n_moved = 0
-    for c in range(width):
+    for c in range(margins.shape[0]):
         cost = row_cost * costs[c]
         alpha, sign = duals[c], signs[c]
         moves[c] = np.float32(0.0)
+        if cost <= 0:
+            continue
         if loss == SQUARED_HINGE:
             diagonal = np.float32(0.5) / cost
             gradient = sign * margins[c] - np.float32(1.0) + alpha * diagonal
@@ -134,8 +137,11 @@ def _visit_row(
                 n_moved += 1
         else:
             linear = sign * margins[c]
-            inside = min(max(alpha, np.float32(1e-7) * cost), cost * np.float32(1.0 - 1e-6))
+            least, most = np.float32(_NEAREST_TO_ZERO) * cost, np.float32(1 - _NEAREST_TO_COST) * cost
+            inside = min(max(alpha, least), most)
             slope = np.float32(linear + np.log(inside / (cost - inside)))
+            if (slope > 0 and alpha <= 2 * least) or (slope < 0 and alpha >= 2 * most - cost):
+                continue  # at an end, and it would go beyond
             highest[c] = max(highest[c], slope)
             lowest[c] = min(lowest[c], slope)
             if abs(slope) > skip:
@@ -176,7 +182,7 @@ def solve_block(
         positive_indptr: int64 ``[n + 1]``.
         positive_columns: int32, the classifiers that each row is a positive example of; all others see a negative.
         positive_weights: float32, a factor on the cost of each positive pair.
-        row_costs: float32 ``[n]``, cost of each row (C times the example's weight), positive.
+        row_costs: float32 ``[n]``, cost of each row (C times the example's weight); 0 leaves a row out.
         positive_costs: float32 ``[k]``, factor on the cost of a classifier's positives.
         negative_costs: float32 ``[k]``, factor on the cost of its negatives.
         bias: float32, value of a constant feature (its weight is regularised like the others); 0 for none.
@@ -330,19 +336,7 @@ def _one_pass(
                 signs[c] = 1.0
                 costs[c] = positive_costs[positive_columns[p]] * positive_weights[p]
         n_moved = _visit_row(
-            margins,
-            duals[i],
-            signs,
-            costs,
-            row_costs[i],
-            squared_norms[i],
-            loss,
-            skip,
-            highest,
-            lowest,
-            moves,
-            moved,
-            width,
+            margins, duals[i], signs, costs, row_costs[i], squared_norms[i], loss, skip, highest, lowest, moves, moved
         )
         for p in range(positive_indptr[i], positive_indptr[i + 1]):
             c = where[positive_columns[p]]

@@ -312,3 +312,13 @@ def test_the_first_use_of_an_installation_is_told(tmp_path, monkeypatch, config_
             train_run(config_of(), tmp_path / f"run{compiled}", progress=progress)
         assert any("compiling kernels" in note for note in progress.notes) is not compiled
         (tmp_path / "linear" / "__pycache__" / "kernels.f-1.py311.nbi").touch()
+
+
+def test_the_current_directory_may_become_the_run(tmp_path, config_of, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    train_run(config_of("data.test=null"), ".")
+    monkeypatch.chdir(tmp_path)
+    assert load("here").kind == "linear-tree"
+    assert 'load("here")' in (tmp_path / "here" / "README.md").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]

@@ -35,23 +35,18 @@ class Bars:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        columns = [
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        ]
+        columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
+        columns += [TextColumn("{task.fields[rate]}"), TimeElapsedColumn()]
+        if total:
+            columns += [TextColumn("left"), TimeRemainingColumn()]
         with RichProgress(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task(description, total=total or None, rate="")
+            number = bars.add_task(description, total=total or None, rate="")
 
             def advance(units: int) -> None:
-                bars.advance(task, units)
-                speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
-                if speed:
-                    bars.update(task, rate=f"{speed:,.0f}/s")
+                bars.advance(number, units)
+                task = bars.tasks[0]
+                if task.elapsed:
+                    bars.update(number, rate=f"{task.completed / task.elapsed:,.0f}/s")
 
             yield advance
 

@@ -194,4 +194,4 @@ def _write(
             writer.json(METRICS_FILE, evaluation.to_dict())
         history.mark("write")
         writer.text(HISTORY_FILE, history.to_jsonl())
-        writer.text(CARD_FILE, model_card(path.name, config, info, evaluation))
+        writer.text(CARD_FILE, model_card(path.resolve().name, config, info, evaluation))

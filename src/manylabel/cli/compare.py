@@ -12,18 +12,19 @@ from manylabel.cli.progress import make_progress
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN ...", help="Two or more run directories.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two or more run directories.")],
     data: Annotated[
         str | None, typer.Option(help="Documents with labels; by default the test part that all were evaluated on.")
     ] = None,
     format: options.Format = None,  # noqa: A002
     unknown_labels: options.Unknown = None,
-    set_: options.Set = None,
+    set_: options.RunSet = None,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare runs on the same test documents: differences, intervals and p-values.
+    """Compare runs on the same test documents.
 
+    Prints differences with intervals and p-values.
     The first run is compared with each of the others, all measured as its section evaluate says. Runs with different
     test parts or label spaces are refused with the reason.
     """

@@ -17,10 +17,13 @@ _PLACE_OF_DATA = "train.jsonl"
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Configuration files (YAML).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Configuration files (YAML).")],
     set_: options.Set = None,
 ) -> None:
-    """Check configuration files: every mistake, with its line. The data need not be there."""
+    """Check configuration files.
+
+    Every mistake is said with its line. The data need not be there.
+    """
     from manylabel.core.errors import ManylabelError
     from manylabel.runs.config import read_config
 
@@ -45,7 +48,10 @@ def dump(
     ] = None,
     set_: options.Set = None,
 ) -> None:
-    """Print a configuration with all its defaults, as a training would record it."""
+    """Print a configuration with its defaults.
+
+    This is what a training would record.
+    """
     from manylabel.core.config import to_yaml
     from manylabel.runs.config import parse_config, read_config
 

@@ -26,8 +26,9 @@ def fetch(
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Fetch a data set: train.jsonl, test.jsonl and labels.jsonl.
+    """Fetch a data set of the catalogue.
 
+    It comes as train.jsonl, test.jsonl and labels.jsonl.
     The cache is $MANYLABEL_CACHE, else manylabel in $XDG_CACHE_HOME or ~/.cache. Which source and version was used is
     printed.
     """
@@ -49,8 +50,9 @@ def make(
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Generate a long-tailed corpus: Zipf labels in a hierarchy that occur together, words drawn per label.
+    """Generate a long-tailed corpus.
 
+    Zipf labels in a hierarchy that occur together, words drawn per label.
     Further options by --set: labels_distribution, words_per_document, words_per_label, vocabulary, signal, zipf,
     co_occurrence, children, test_share.
     """
@@ -82,7 +84,7 @@ def convert(
     overwrite: _Overwrite = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Bring documents from one format into another, one at a time.
+    """Bring documents into another format.
 
     Text, labels and id come along, and the fields named by --set read.keep_fields=[title]. Read options: text_fields,
     labels_field, id_field, keep_fields, label_separator, delimiter, part; write options: ids, label_separator,

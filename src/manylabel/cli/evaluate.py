@@ -19,7 +19,7 @@ def evaluate(
     ] = None,
     format: options.Format = None,  # noqa: A002
     unknown_labels: options.Unknown = None,
-    set_: options.Set = None,
+    set_: options.RunSet = None,
     label_table: Annotated[Path | None, typer.Option(help="CSV file for every label's counts and F1.")] = None,
     json_: options.Json = False,
     quiet: options.Quiet = False,

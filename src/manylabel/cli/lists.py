@@ -35,7 +35,10 @@ _TABLES = {
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)], json_: options.Json = False
 ) -> None:
-    """List what there is: names as they stand in configurations and options."""
+    """List models, metrics, formats and the like.
+
+    The names are those that stand in configurations and options.
+    """
     module, _, name = _TABLES[kind].partition(":")
     table = getattr(import_module(module), name)
     summaries = {entry: part.summary for entry, part in table.items()}

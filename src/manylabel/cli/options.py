@@ -21,8 +21,12 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Assign a configuration value, e.g. model.trees=3; repeatable."),
 ]
+RunSet = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Assign a value of the section data or evaluate; repeatable."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output; metrics as fractions.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output (metrics as fractions).")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 Format = Annotated[
     str | None, typer.Option("--format", help="Format of the documents (list formats); found out by default.")

@@ -22,11 +22,12 @@ def predict(
         typer.Option("--output", "-o", help="File to write, complete or not at all; by default standard output."),
     ] = None,
     format: options.Format = None,  # noqa: A002
-    set_: options.Set = None,
+    set_: options.RunSet = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Predict labels: one JSON line for each document, in their order, the best label first.
+    """Predict labels, a JSON line a document.
 
+    The lines stand in the order of the documents, each with the best label first.
     A .txt file and standard input hold one text a line. A document without an id is called by its position, from 0.
     Where a text is made of several fields (data.text_fields of the training), it is so here, where the format has
     fields. --set data.X changes how the documents are read.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import json
 import lzma
 import shlex
@@ -155,11 +156,12 @@ def render(name: str, train: list[str], seconds: dict[str, dict[str, list[float]
     )
     now = datetime.datetime.now(datetime.UTC)
     facts = ", ".join(f"{key} {value}" for key, value in machine.items())
+    given = ["DIR" if before == "--data-root" else part for before, part in itertools.pairwise(sys.argv)]
     lines += [
         "",
         f"* {now:%Y-%m-%d %H:%M} UTC, commit {commit()}, scikit-learn {sklearn.__version__}",
         f"* {facts}",
-        f"* `python {shlex.join(['benchmarks/tfidf.py', *sys.argv[1:]])}`",
+        f"* `python benchmarks/tfidf.py {shlex.join(given)}`",
         f"* {len(next(iter(seconds.values()))['manylabel'])} repeats; single texts: median over 300",
         "",
     ]

@@ -89,6 +89,18 @@ def _view(buffer: np.memmap, entry: Mapping, start: int, path: Path) -> np.ndarr
     return raw.view(dtype).reshape(entry["shape"]).view(np.ndarray)
 
 
+def check_offsets(offsets: np.ndarray, parts: int, end: int, name: str) -> None:
+    """Make sure that `offsets` cut a list of `end` items into `parts` pieces, as a compiled loop takes for granted.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or len(offsets) != parts + 1:
+        raise ValueError(f"{name} must be {parts + 1} whole numbers")
+    if offsets[0] != 0 or offsets[-1] != end or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError(f"{name} must rise from 0 to {end}")
+
+
 def with_prefix(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays under ``prefix.name``, for putting several parts into one file."""
     return {f"{prefix}.{name}": array for name, array in arrays.items()}

@@ -8,6 +8,22 @@ from manylabel.core.compiled import compiled
 
 
 @compiled
+def order_ties(nodes: np.ndarray, scores: np.ndarray) -> None:
+    """Put equal scores of sorted lists ``[n, k]`` into the order of their nodes, where rounding has made them equal."""
+    for row in range(nodes.shape[0]):
+        for place in range(1, nodes.shape[1]):
+            back = place
+            while (
+                back > 0
+                and nodes[row, back] >= 0
+                and scores[row, back] == scores[row, back - 1]
+                and nodes[row, back] < nodes[row, back - 1]
+            ):
+                nodes[row, back], nodes[row, back - 1] = nodes[row, back - 1], nodes[row, back]
+                back -= 1
+
+
+@compiled
 def insert(nodes: np.ndarray, scores: np.ndarray, node: int, score: float) -> None:
     """Put a candidate into a list kept sorted by falling score, then rising index."""
     last = nodes.shape[0] - 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.linear.node_training import NodeWeights
 
@@ -65,6 +66,37 @@ class ChunkedWeights:
             scales=scales,
             biases=_join([node.biases for node in nodes], np.float32),
         )
+
+    def validate(self, children: np.ndarray, n_features: int) -> None:
+        """Check what the compiled search takes for granted.
+
+        Args:
+            children: int64 ``[chunks + 1]``, bounds of each chunk's children.
+            n_features: d; features are numbered below it.
+
+        Raises:
+            ValueError: arrays that do not fit together, or that reach beyond features or children.
+        """
+        chunks = len(children) - 1
+        check_offsets(self.chunk_indptr, chunks, len(self.features), "chunk_indptr")
+        check_offsets(self.entry_indptr, len(self.features), len(self.values), "entry_indptr")
+        kinds = [array.dtype.kind for array in (self.features, self.columns, self.values, self.scales, self.biases)]
+        shapes = [self.columns.shape, self.scales.shape, self.biases.shape]
+        if "".join(kinds) not in ("iuiff", "iiiff") or shapes != [self.values.shape, (chunks,), (children[-1],)]:
+            raise ValueError("weights of the wrong type or shape")
+        rises = np.diff(self.features) > 0
+        rises[self.chunk_indptr[1:-1][self.chunk_indptr[1:-1] < len(self.features)] - 1] = True
+        if not rises.all():
+            raise ValueError("features must rise within a chunk")
+        if len(self.features) and not 0 <= self.features.min() <= self.features.max() < n_features:
+            raise ValueError("a feature is out of range")
+        entries = self.entry_indptr[self.chunk_indptr]
+        filled = np.flatnonzero(entries[1:] > entries[:-1])
+        if len(filled):
+            starts = entries[:-1][filled].astype(np.int64)
+            highest, lowest = (limit.reduceat(self.columns, starts) for limit in (np.maximum, np.minimum))
+            if (highest >= np.diff(children)[filled]).any() or (lowest < 0).any():
+                raise ValueError("a weight belongs to no child")
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""

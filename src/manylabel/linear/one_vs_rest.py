@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 
+from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.core.parallel import run_jobs
 from manylabel.core.progress import SILENT, Advance, Progress
@@ -96,6 +97,20 @@ class OneVsRest:
         for _ in run_jobs(work, range(0, features.shape[0], _DOCUMENTS_PER_JOB)):
             pass
         return margins
+
+    def validate(self, n_features: int, n_labels: int) -> None:
+        """Check what the compiled loops take for granted.
+
+        Raises:
+            ValueError: arrays that do not fit together, to the number of features or to that of labels.
+        """
+        check_offsets(self.indptr, n_features, len(self.values), "indptr")
+        kinds = [array.dtype.kind for array in (self.labels, self.values, self.scales, self.biases)]
+        shapes = [self.labels.shape, self.scales.shape, self.biases.shape]
+        if "".join(kinds) != "iiff" or shapes != [self.values.shape, (n_labels,), (n_labels,)]:
+            raise ValueError("weights of the wrong type or shape")
+        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < n_labels:
+            raise ValueError("a weight belongs to no label")
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,9 +14,9 @@ from scipy.sparse import csr_matrix
 
 import manylabel
 from manylabel.core.capacity import Estimate
-from manylabel.core.config import Section
+from manylabel.core.config import Section, parse_yaml
 from manylabel.core.corpus import Corpus
-from manylabel.core.errors import NotFittedError, RunError
+from manylabel.core.errors import InputError, NotFittedError, RunError
 from manylabel.core.labels import LabelSpace
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter, write_run
@@ -40,6 +41,7 @@ class Model(ABC):
 
     Raises:
         ConfigError: an unknown or invalid option.
+        TypeError: a section of another model, or options beside a section.
     """
 
     kind: ClassVar[str]
@@ -48,6 +50,8 @@ class Model(ABC):
         section = MODELS.section(self.kind)
         if config is not None and not isinstance(config, section):
             raise TypeError(f"expected a {section.__name__}, got {type(config).__name__}")
+        if config is not None and options:
+            raise TypeError("give either a section or options; section.with_values(...) combines them")
         self.config: Any = config if config is not None else section.parse(options, source=type(self).__name__)
         self._labels: LabelSpace | None = None
 
@@ -91,6 +95,10 @@ class Model(ABC):
         Args:
             inputs: texts, or for a model fitted on features their CSR rows ``[n, d]``.
             k: number of labels, at least 1.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+            InputError: inputs of another kind or width than the model was fitted on, or no such k.
         """
 
     @abstractmethod
@@ -143,17 +151,32 @@ def load(path: str | Path, *, verify: bool = True) -> Any:
 def load_from(run: RunDirectory) -> Any:
     """The model of an open run; see :func:`load`."""
     try:
-        section = yaml.safe_load(run.read_text(CONFIG_FILE))["model"]
+        section = parse_yaml(run.read_text(CONFIG_FILE))["model"]
         kind = section["kind"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise RunError(f"{run.file(CONFIG_FILE)}: names no model: {error}") from None
-    if kind not in MODELS:
+    if not isinstance(kind, str) or kind not in MODELS:
         raise RunError(f"{run.file(CONFIG_FILE)}: holds a model {kind!r}, unknown to manylabel {manylabel.__version__}")
     config = MODELS.section(kind).parse(section, source=str(run.file(CONFIG_FILE)))
     model: Model = MODELS.load(kind)(config)
     model._labels = LabelSpace.from_jsonl(run.file(LABELS_FILE))
     try:
         model.restore(run)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise RunError(f"{run.path}: its arrays do not make a {kind} model: {error}") from None
     return model
+
+
+def at_least_one(name: str, number: Any) -> int:
+    """A number of labels or nodes wanted, as int.
+
+    Raises:
+        InputError: it is no whole number, or below 1.
+    """
+    try:
+        whole = index(number)
+    except TypeError:
+        raise InputError(f"{name} must be a whole number, not {number!r}") from None
+    if whole < 1:
+        raise InputError(f"{name} must be at least 1, not {whole}")
+    return whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, csr_matrix
 
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.corpus import Corpus
@@ -31,6 +31,17 @@ class Features:
     def given(self) -> int | None:
         """Number of columns of the rows that it is given; None where it takes texts."""
         return None if self.tfidf is not None else self.width
+
+    @property
+    def fitted_width(self) -> int:
+        """Number of features of a row, d.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        if self.width is None:
+            raise NotFittedError("the model is not fitted: call fit first")
+        return self.width
 
     def fit(self, corpus: Corpus | FeatureCorpus, stages: Stages) -> csr_matrix:
         """Features ``[n, d]`` of the training documents.
@@ -61,18 +72,17 @@ class Features:
             InputError: a string instead of a list of them, texts for a model fitted on rows of features or the other
                 way round, or rows of another width.
         """
-        if self.width is None:
-            raise NotFittedError("the model is not fitted: call fit first")
+        width = self.fitted_width
         if isinstance(inputs, str):
             raise InputError("expected a list of texts, got a single string", remedy="pass [text]")
         if self.tfidf is not None:
             if hasattr(inputs, "indptr"):
                 raise InputError("this model was trained on texts, not on rows of features")
             return self.tfidf.transform(inputs)  # type: ignore[arg-type]
-        if not isinstance(inputs, csr_matrix):
+        if not isinstance(inputs, (csr_matrix, csr_array)):
             raise InputError("this model was trained on rows of features: give a CSR matrix")
-        if inputs.shape[1] != self.width:
-            raise InputError(f"rows have {inputs.shape[1]} features, the model was trained on {self.width}")
+        if inputs.ndim != 2 or inputs.shape[1] != width:
+            raise InputError(f"rows have {inputs.shape[-1]} features, the model was trained on {width}")
         return _canonical(inputs)
 
     def of_label_texts(self, labels: LabelSpace) -> csr_matrix | None:
@@ -110,10 +120,17 @@ def expected_row_length(corpus: Corpus | FeatureCorpus, config: TfidfConfig) -> 
     return matrix.nnz / max(len(corpus.texts[::step]), 1)
 
 
-def _canonical(matrix: csr_matrix) -> csr_matrix:
-    """float32, sorted columns, no duplicates; the given matrix is left as it is."""
-    if matrix.dtype == np.float32 and matrix.has_sorted_indices and matrix.has_canonical_format:
-        return matrix
-    copy = csr_matrix(matrix, dtype=np.float32, copy=True)
-    copy.sum_duplicates()
-    return copy
+def _canonical(matrix: csr_matrix | csr_array) -> csr_matrix:
+    """float32, sorted columns, no duplicates; the given matrix is left as it is.
+
+    Raises:
+        InputError: a value is NaN or infinite.
+    """
+    # The flags are found out on an object of our own: asking the given one would write into it.
+    rows = csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    if rows.dtype != np.float32 or not rows.has_canonical_format:
+        rows = csr_matrix(rows, dtype=np.float32, copy=True)
+        rows.sum_duplicates()
+    if not np.isfinite(rows.data).all():
+        raise InputError("a feature is NaN or infinite", remedy="mend or drop the row")
+    return rows

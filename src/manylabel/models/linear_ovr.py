@@ -14,8 +14,9 @@ from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
+from manylabel.linear.best_list import order_ties
 from manylabel.linear.one_vs_rest import OneVsRest, fit_one_vs_rest
-from manylabel.models.base import Inputs, Model
+from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import one_vs_rest_estimate
 from manylabel.models.linear_ovr_config import LinearOVRConfig
@@ -46,24 +47,28 @@ class LinearOVR(Model):
     def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
         """Train on a corpus; see :meth:`Model.fit`."""
         kept = stages or Stages()
-        self._features = Features(self.config.features)
+        learnt = Features(self.config.features)
         with progress.task("features", len(corpus)) as advance:
-            features = self._features.fit(corpus, kept)
+            features = learnt.fit(corpus, kept)
             advance(len(corpus))
-        self._labels = corpus.labels.with_counts(corpus.positives)
-        self._classifiers = fit_one_vs_rest(
+        classifiers = fit_one_vs_rest(
             features, corpus.positives, self.config.solver, seed=self.config.seed, stages=kept, progress=progress
         )
+        # All at once and last: a training that is interrupted leaves the model as it was.
+        self._features, self._labels = learnt, corpus.labels.with_counts(corpus.positives)
+        self._classifiers = classifiers
         return self
 
     def predict(self, inputs: Inputs, k: int = 10) -> TopK:
         """The k best labels of each document; see :meth:`Model.predict`."""
-        labels = self.labels
+        labels, k = self.labels, at_least_one("k", k)
         assert self._classifiers is not None
         indices, scores = self._classifiers.predict(self._features.transform(inputs), k)
-        if self.config.solver.loss == "logistic":
-            return TopK(indices, _sigmoid(scores), "probability", labels)
-        return TopK(indices, scores, "margin", labels)
+        if self.config.solver.loss != "logistic":
+            return TopK(indices, scores, "margin", labels)
+        scores = _sigmoid(scores)
+        order_ties(indices, scores)
+        return TopK(indices, scores, "probability", labels)
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time; see :meth:`Model.estimate`."""
@@ -80,6 +85,7 @@ class LinearOVR(Model):
         arrays = run.read_arrays(_FILE)
         self._features.restore(arrays)
         self._classifiers = OneVsRest.from_arrays(without_prefix("ovr", arrays))
+        self._classifiers.validate(self._features.fitted_width, len(self.labels))
 
 
 def _sigmoid(margins: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
-from manylabel.models.base import Inputs, Model
+from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import tree_estimate
 from manylabel.models.linear_tree_config import LinearTreeConfig
@@ -50,12 +50,12 @@ class LinearTree(Model):
     def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
         """Train on a corpus; see :meth:`Model.fit`."""
         kept = stages or Stages()
-        self._features = Features(self.config.features)
+        learnt = Features(self.config.features)
         with progress.task("features", len(corpus)) as advance:
-            features = self._features.fit(corpus, kept)
+            features = learnt.fit(corpus, kept)
             advance(len(corpus))
-        self._labels = corpus.labels.with_counts(corpus.positives)
-        self._trees = [
+        label_texts = None if self.config.tree.label_features == "pifa" else learnt.of_label_texts(corpus.labels)
+        trees = [
             fit_tree(
                 features,
                 corpus.positives,
@@ -64,17 +64,17 @@ class LinearTree(Model):
                 hinge_power=self.config.hinge_power,
                 beam_width=self.config.beam_width,
                 seed=self.config.seed + number,
-                label_texts=self._label_texts(corpus),
+                label_texts=label_texts,
                 stages=kept,
                 prefix=f"tree{number}-",
                 progress=progress,
             )
             for number in range(self.config.trees)
         ]
+        # All at once and last: a training that is interrupted leaves the model as it was.
+        self._features, self._labels = learnt, corpus.labels.with_counts(corpus.positives)
+        self._trees = trees
         return self
-
-    def _label_texts(self, corpus: Corpus | FeatureCorpus) -> Any:
-        return None if self.config.tree.label_features == "pifa" else self._features.of_label_texts(corpus.labels)
 
     def predict(self, inputs: Inputs, k: int = 10, *, beam_width: int | None = None) -> TopK:
         """The k best labels of each document with their probabilities; see :meth:`Model.predict`.
@@ -84,9 +84,9 @@ class LinearTree(Model):
             k: number of labels.
             beam_width: another beam than the configuration's.
         """
-        labels = self.labels
+        labels, k = self.labels, at_least_one("k", k)
+        width = self.config.beam_width if beam_width is None else at_least_one("beam_width", beam_width)
         features = self._features.transform(inputs)
-        width = beam_width or self.config.beam_width
         if len(self._trees) == 1:
             indices, scores = self._trees[0].predict(features, k, beam_width=width)
         else:
@@ -115,3 +115,5 @@ class LinearTree(Model):
             ProbabilisticTree.from_arrays(without_prefix(f"trees{number}", arrays))
             for number in range(self.config.trees)
         ]
+        for tree in self._trees:
+            tree.validate(self._features.fitted_width, len(self.labels))

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from manylabel.core.compiled import compiled
 from manylabel.core.parallel import run_jobs
 from manylabel.core.topk import NO_LABEL
-from manylabel.linear.best_list import insert
+from manylabel.linear.best_list import insert, order_ties
 from manylabel.linear.chunks import ChunkedWeights, clear_lookup, fill_lookup, score_by_lookup, score_by_search
 
 MARGIN = -1
@@ -90,7 +90,7 @@ def finish(nodes: np.ndarray, log_scores: np.ndarray) -> tuple[np.ndarray, np.nd
     """Turn the last beam's log scores into probabilities and order ties, which rounding may create, by label."""
     scores = np.exp(log_scores)
     scores[nodes < 0] = -np.inf
-    _order_ties(nodes, scores)
+    order_ties(nodes, scores)
     return nodes, scores
 
 
@@ -239,18 +239,3 @@ def _group_by_chunk(beam_nodes: np.ndarray, n_chunks: int) -> tuple[np.ndarray, 
                 order[counts[chunk]] = row * beam + slot
                 counts[chunk] += 1
     return order, starts, visited
-
-
-@compiled
-def _order_ties(nodes: np.ndarray, scores: np.ndarray) -> None:
-    for row in range(nodes.shape[0]):
-        for place in range(1, nodes.shape[1]):
-            back = place
-            while (
-                back > 0
-                and nodes[row, back] >= 0
-                and scores[row, back] == scores[row, back - 1]
-                and nodes[row, back] < nodes[row, back - 1]
-            ):
-                nodes[row, back], nodes[row, back - 1] = nodes[row, back - 1], nodes[row, back]
-                back -= 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from manylabel.core.arrays import check_offsets
 from manylabel.trees.balanced_kmeans import halve_repeatedly
 from manylabel.trees.kmeans import kmeans
 
@@ -71,11 +72,13 @@ class LabelTree:
         Raises:
             ValueError: they do not.
         """
+        if not self.offsets or self.label_order.ndim != 1 or self.label_order.dtype.kind != "i":
+            raise ValueError("a label tree has levels and an order of labels")
         above = 1
         for level, offsets in enumerate(self.offsets):
-            if len(offsets) != above + 1 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
-                raise ValueError(f"level {level} of the label tree does not fit the level above")
-            above = int(offsets[-1])
+            below = int(offsets[-1]) if offsets.ndim == 1 and len(offsets) else -1
+            check_offsets(offsets, above, below, f"level {level} of the label tree")
+            above = below
         if above != self.n_labels or not np.array_equal(np.sort(self.label_order), np.arange(self.n_labels)):
             raise ValueError("the last level of the label tree does not hold each label once")
 

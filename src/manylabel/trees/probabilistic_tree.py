@@ -27,6 +27,7 @@ from manylabel.trees.label_tree import LabelTree, build_balanced_tree, build_kme
 from manylabel.trees.node_rows import LevelExamples, nodes_of_documents
 from manylabel.trees.tree_options import TreeOptions
 
+_HIGHEST_POWER = 8  # of the hinge link
 _WORK_PER_PART = 100_000_000_000  # multiply-adds between two points that a resumed run can continue from
 
 
@@ -59,6 +60,20 @@ class ProbabilisticTree:
             width = k if last else beam_width
             beam = search_level(features, self.levels[level], self.tree.offsets[level], names, beam, width, self.link)
         return finish(*beam)
+
+    def validate(self, n_features: int, n_labels: int) -> None:
+        """Check what the compiled search takes for granted.
+
+        Raises:
+            ValueError: arrays that do not fit together, to the number of features or to that of labels.
+        """
+        self.tree.validate()
+        if self.tree.n_labels != n_labels:
+            raise ValueError(f"a tree of {self.tree.n_labels} labels for {n_labels}")
+        if not LOG_SIGMOID <= self.link <= _HIGHEST_POWER:
+            raise ValueError(f"no such link: {self.link}")
+        for offsets, weights in zip(self.tree.offsets, self.levels, strict=True):
+            weights.validate(offsets, n_features)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""

@@ -104,7 +104,7 @@ class LinearTreeClassifier(LinearClassifier):
             float64 ``[n, L]``.
 
         Raises:
-            CapacityError: the result would take more than 1 GiB; use :meth:`predict_top_k`.
+            CapacityError: the result would take more than 1 GB; use :meth:`predict_top_k`.
         """
         return self._probabilities(X)
 
@@ -217,7 +217,7 @@ class LinearOVRClassifier(LinearClassifier):
             float64 ``[n, L]``.
 
         Raises:
-            CapacityError: the result would take more than 1 GiB; use :meth:`predict_top_k`.
+            CapacityError: the result would take more than 1 GB; use :meth:`predict_top_k`.
         """
         return self._probabilities(X)
 

@@ -24,8 +24,8 @@ from manylabel.models.estimators_targets import Targets, holds_names
 from manylabel.text.tfidf import Tfidf
 from manylabel.text.tfidf_config import TfidfConfig
 
-LARGEST_DENSE = 2**30
-"""Bytes of the largest dense ``[n, L]`` that an estimator returns: 134 million scores."""
+LARGEST_DENSE = 10**9
+"""Bytes of the largest dense ``[n, L]`` that an estimator returns: 125 million scores."""
 
 _CELLS_PER_BLOCK = 2**22
 _SEARCH_FROM = 1000  # classes: the best of fewer is sought among all, and so agrees with the decision function
@@ -98,7 +98,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
         them with its beam. Names come best first.
 
         Raises:
-            CapacityError: a dense indicator matrix of more than 1 GiB; fit on a sparse one to get sparse ones.
+            CapacityError: a dense indicator matrix of more than 1 GB; fit on a sparse one to get sparse ones.
         """
         features = self._features_to_score(X)
         n, n_labels = features.shape[0], len(self.classes_)
@@ -141,7 +141,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
             float64 ``[n, L]``; ``[n]`` for two classes, positive for the second one.
 
         Raises:
-            CapacityError: the result would take more than 1 GiB; use :meth:`predict_top_k`.
+            CapacityError: the result would take more than 1 GB; use :meth:`predict_top_k`.
         """
         features = self._features_to_score(X)
         two = self._targets.single and len(self.classes_) == 2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ def cli(capsys):
 @pytest.fixture(scope="session")
 def process():
     """Starts a command line as a process of its own."""
+    # A shell starts what it puts in the background with Ctrl-C ignored, and children would inherit that.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(*arguments, script=None, **options):
         command = [sys.executable, *(["-c", script] if script else ["-m", "manylabel"]), *map(str, arguments)]

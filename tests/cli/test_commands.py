@@ -42,6 +42,7 @@ def test_train_without_a_file_and_a_second_time(cli, data, tmp_path):
     assert again.code == 2
     assert "--overwrite" in again.errors[0]
     assert "reading" not in again.err
+    assert "a finished run lies there" in cli("train", "--run", tmp_path / "run", "--resume").errors[0]
     assert cli(*arguments, "--overwrite").code == 0
 
 

@@ -68,6 +68,8 @@ def test_a_bare_string_that_is_no_model_is_placed_too(tmp_path):
 def test_a_key_that_stands_twice_is_refused(tmp_path):
     text = "data: {train: a}\nmodel:\n  trees: 1\n  seed: 2\n  trees: 3\n"
     assert mistakes(tmp_path, text) == ["c.yaml:5: model.trees: stands twice"]
+    found = mistakes(tmp_path, text.replace("trees: 3", "trees: 0"))
+    assert found[1].startswith("c.yaml:5: model.trees: "), "of two the last counts"
 
 
 def test_a_mistake_in_an_assignment_names_the_assignment(tmp_path):

@@ -79,7 +79,8 @@ def test_any_format_gives_the_same_lines(name, tree_run, data, tmp_path):
     assert (tmp_path / "other.jsonl").read_bytes() == (tmp_path / "own.jsonl").read_bytes()
 
 
-def test_labels_are_not_needed_and_places_name_what_has_no_name(tree_run, tmp_path, records):
+def test_labels_are_not_needed_and_places_name_what_has_no_name(tree_run, tmp_path, records, monkeypatch):
+    monkeypatch.setattr(reading, "_BATCH_DOCUMENTS", 2)
     file = tmp_path / "texts.txt"
     file.write_text("one text\n\nanother text\n", encoding="utf-8")
     predict_run(tree_run, file, output=tmp_path / "p.jsonl")

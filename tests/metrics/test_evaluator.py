@@ -32,6 +32,7 @@ def refused(
 
 def test_a_list_too_short_for_a_metric() -> None:
     assert "P@10 needs lists of at least 10 labels, these hold 4 (predict with k=10" in refused(metrics=["R@4", "P@10"])
+    assert "R@5 needs lists of at least 5 labels, these hold 4" in refused(metrics=["R@5"])
     assert "top_n needs lists of at least 9 labels" in refused(top_n=9)
 
 

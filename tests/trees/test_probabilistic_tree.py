@@ -164,7 +164,7 @@ def test_labels_at_the_edges(leaf_size, solver):
     assert not (indices == 4).any()
     dense_scores = as_dense(indices, scores, LABELS)
     assert (dense_scores[:, 9] == dense_scores.max(axis=1)).all()
-    assert dense_scores[17, 11] >= np.quantile(dense_scores[:, 11], 0.95)
+    assert dense_scores[17, 11] >= np.quantile(dense_scores[:, 11], 0.9)
 
 
 def test_almost_all_labels_without_documents():

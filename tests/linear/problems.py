@@ -59,6 +59,7 @@ class Problem:
             *solve_block(
                 self.features.indptr.astype(np.int64),
                 self.features.indices,
+                self.features.indptr[:-1].astype(np.int64),
                 self.features.data,
                 self.features.shape[1],
                 self.positives.indptr.astype(np.int64),

@@ -33,7 +33,10 @@ def train(rows, positives, options=TIGHT, **costs):
 def test_gathered_rows_are_the_rows():
     rows = np.array([5, 3, 70, 3], np.int32)
     local = gather_rows(FEATURES, rows)
-    again = csr_matrix((local.data, local.features[local.indices], local.indptr), shape=(4, 50))
+    values = [
+        local.data[start : start + length] for start, length in zip(local.starts, np.diff(local.indptr), strict=True)
+    ]
+    again = csr_matrix((np.concatenate(values), local.features[local.indices], local.indptr), shape=(4, 50))
     np.testing.assert_array_equal(again.toarray(), FEATURES[rows].toarray())
     counts = np.bincount(local.indices)
     assert (np.diff(counts) <= 0).all()

@@ -31,20 +31,20 @@ _NEAREST_TO_COST = 1e-6  # the same at its upper end, where single precision res
 
 @compiled_fast
 def _sweep_margins(
-    indices: np.ndarray, data: np.ndarray, start: int, end: int, weights: np.ndarray, margins: np.ndarray, width: int
+    features: np.ndarray, values: np.ndarray, weights: np.ndarray, margins: np.ndarray, width: int
 ) -> None:
-    """margins[c] = sum_j data[j] * weights[indices[j], c], four rows of weights at a time."""
+    """margins[c] = sum_j values[j] * weights[features[j], c], four rows of weights at a time."""
     for c in range(width):
         margins[c] = 0.0
-    j = start
+    j, end = 0, features.shape[0]
     while j + 4 <= end:
-        f0, f1, f2, f3 = indices[j], indices[j + 1], indices[j + 2], indices[j + 3]
-        x0, x1, x2, x3 = data[j], data[j + 1], data[j + 2], data[j + 3]
+        f0, f1, f2, f3 = features[j], features[j + 1], features[j + 2], features[j + 3]
+        x0, x1, x2, x3 = values[j], values[j + 1], values[j + 2], values[j + 3]
         for c in range(width):
             margins[c] += x0 * weights[f0, c] + x1 * weights[f1, c] + x2 * weights[f2, c] + x3 * weights[f3, c]
         j += 4
     while j < end:
-        f0, x0 = indices[j], data[j]
+        f0, x0 = features[j], values[j]
         for c in range(width):
             margins[c] += x0 * weights[f0, c]
         j += 1
@@ -52,28 +52,26 @@ def _sweep_margins(
 
 @compiled_fast
 def _apply_moves(
-    indices: np.ndarray,
-    data: np.ndarray,
-    start: int,
-    end: int,
+    features: np.ndarray,
+    values: np.ndarray,
     weights: np.ndarray,
     moves: np.ndarray,
     moved: np.ndarray,
     n_moved: int,
     width: int,
 ) -> None:
-    """weights += x * moves, over whole rows where many classifiers moved and single cells where few did."""
+    """weights += value * moves, over whole rows where many classifiers moved and single cells where few did."""
     if n_moved * 8 > width:
-        for j in range(start, end):
-            x, f = data[j], indices[j]
+        for j in range(features.shape[0]):
+            x, f = values[j], features[j]
             for c in range(width):
                 weights[f, c] += x * moves[c]
     else:
         for m in range(n_moved):
             c = moved[m]
             move = moves[c]
-            for j in range(start, end):
-                weights[indices[j], c] += move * data[j]
+            for j in range(features.shape[0]):
+                weights[features[j], c] += move * values[j]
 
 
 @compiled
@@ -157,6 +155,7 @@ def _visit_row(
 def solve_block(
     indptr: np.ndarray,
     indices: np.ndarray,
+    starts: np.ndarray,
     data: np.ndarray,
     n_features: int,
     positive_indptr: np.ndarray,
@@ -175,8 +174,9 @@ def solve_block(
     """Solve k classifiers over the same n rows.
 
     Args:
-        indptr: int64 ``[n + 1]``, of the rows in CSR.
+        indptr: int64 ``[n + 1]``, of the rows in `indices`.
         indices: int32, features numbered from 0 below `n_features`; best with frequent features first.
+        starts: int64 ``[n]``, where the values of each row begin in `data`, which need not be a copy in their order.
         data: float32, feature values.
         n_features: width of the rows.
         positive_indptr: int64 ``[n + 1]``.
@@ -196,22 +196,22 @@ def solve_block(
         Weights float32 ``[n_features, k]``, duals float32 ``[n, k]``, bias weights float32 ``[k]``, and the passes
         that each classifier took, int64 ``[k]``.
     """
-    n, k = indptr.shape[0] - 1, positive_costs.shape[0]
-    result = np.zeros((n_features, k), np.float32)
-    result_duals = np.zeros((n, k), np.float32)
-    result_bias = np.zeros(k, np.float32)
+    n, k = row_costs.shape[0], positive_costs.shape[0]
     passes = np.zeros(k, np.int64)
-    squared_norms = _squared_norms(indptr, data, bias)
-    columns = np.arange(k)
-    where = np.arange(k)  # position of a classifier in the sweep, -1 once it has left
+    squared_norms = _squared_norms(indptr, starts, data, bias)
     weights = np.zeros((n_features, k), np.float32)
     duals = np.zeros((n, k), np.float32)
     biases = np.zeros(k, np.float32)
+    # The classifiers that are still in the sweep stand first in each row of weights and duals.
+    columns = np.arange(k)  # the classifier at each position
+    where = np.arange(k)  # position of a classifier in the sweep, -1 once it has left
+    width = k
     highest, lowest = np.zeros(k, np.float32), np.zeros(k, np.float32)
     if initial_duals.shape[0] == n or loss == LOGISTIC:
         _start(
             indptr,
             indices,
+            starts,
             data,
             positive_indptr,
             positive_columns,
@@ -229,7 +229,6 @@ def solve_block(
     np.random.seed(seed)
     skip = np.float32(tolerance * _SKIP_SHARE)
     for iteration in range(max_iterations):
-        width = columns.shape[0]
         for i in range(n - 1, 0, -1):
             other = np.random.randint(0, i + 1)
             order[i], order[other] = order[other], order[i]
@@ -237,6 +236,7 @@ def solve_block(
             order,
             indptr,
             indices,
+            starts,
             data,
             positive_indptr,
             positive_columns,
@@ -248,7 +248,7 @@ def solve_block(
             loss,
             skip,
             squared_norms,
-            columns,
+            columns[:width],
             where,
             weights,
             duals,
@@ -256,37 +256,35 @@ def solve_block(
             highest,
             lowest,
         )
-        stays = np.empty(width, np.bool_)
+        stays = np.zeros(k, np.bool_)
         for c in range(width):
             passes[columns[c]] = iteration + 1
             stays[c] = highest[c] - lowest[c] > tolerance
         n_staying = stays.sum()
-        if n_staying == 0 or iteration == max_iterations - 1:
-            stays[:] = False
-        elif (width - n_staying) * 4 < width:
-            continue  # taking the weights apart costs about a pass: wait until a quarter has converged
-        for c in range(width):
-            if not stays[c]:
-                result[:, columns[c]] = weights[:, c]
-                result_duals[:, columns[c]] = duals[:, c]
-                result_bias[columns[c]] = biases[c]
-                where[columns[c]] = -1
-        kept = np.flatnonzero(stays)
-        if kept.shape[0] == 0:
+        if n_staying == 0:
             break
-        columns = columns[kept]
-        weights, duals, biases = _take(weights, kept), _take(duals, kept), biases[kept]
-        for c in range(kept.shape[0]):
+        if (width - n_staying) * 4 < width:
+            continue  # moving the columns costs about a pass: wait until a quarter has converged
+        kept = np.concatenate((np.flatnonzero(stays), np.flatnonzero(~stays)))
+        _permute_columns(weights, kept)
+        _permute_columns(duals, kept)
+        columns, biases, width = columns[kept], biases[kept], n_staying
+        where[:] = -1
+        for c in range(width):
             where[columns[c]] = c
-    return result, result_duals, result_bias, passes
+    back = np.argsort(columns)
+    if width < k:
+        _permute_columns(weights, back)
+        _permute_columns(duals, back)
+    return weights, duals, biases[back], passes
 
 
 @compiled
-def _squared_norms(indptr: np.ndarray, data: np.ndarray, bias: float) -> np.ndarray:
+def _squared_norms(indptr: np.ndarray, starts: np.ndarray, data: np.ndarray, bias: float) -> np.ndarray:
     norms = np.empty(indptr.shape[0] - 1, np.float32)
     for i in range(norms.shape[0]):
         total = bias * bias
-        for j in range(indptr[i], indptr[i + 1]):
+        for j in range(starts[i], starts[i] + indptr[i + 1] - indptr[i]):
             total += data[j] * data[j]
         norms[i] = total
     return norms
@@ -297,6 +295,7 @@ def _one_pass(
     order: np.ndarray,
     indptr: np.ndarray,
     indices: np.ndarray,
+    starts: np.ndarray,
     data: np.ndarray,
     positive_indptr: np.ndarray,
     positive_columns: np.ndarray,
@@ -326,8 +325,9 @@ def _one_pass(
     lowest[:] = 0.0
     for position in range(order.shape[0]):
         i = order[position]
-        start, end = indptr[i], indptr[i + 1]
-        _sweep_margins(indices, data, start, end, weights, margins, width)
+        features = indices[indptr[i] : indptr[i + 1]]
+        values = data[starts[i] : starts[i] + features.shape[0]]
+        _sweep_margins(features, values, weights, margins, width)
         for c in range(width):
             margins[c] += bias * biases[c]
         for p in range(positive_indptr[i], positive_indptr[i + 1]):
@@ -344,24 +344,26 @@ def _one_pass(
                 signs[c] = -1.0
                 costs[c] = negative_costs[positive_columns[p]]
         if n_moved > 0:
-            _apply_moves(indices, data, start, end, weights, moves, moved, n_moved, width)
+            _apply_moves(features, values, weights, moves, moved, n_moved, width)
             for m in range(n_moved):
                 biases[moved[m]] += bias * moves[moved[m]]
 
 
 @compiled
-def _take(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    taken = np.empty((matrix.shape[0], columns.shape[0]), matrix.dtype)
+def _permute_columns(matrix: np.ndarray, order: np.ndarray) -> None:
+    """matrix = matrix[:, order], in place."""
+    row = np.empty(matrix.shape[1], matrix.dtype)
     for i in range(matrix.shape[0]):
-        for c in range(columns.shape[0]):
-            taken[i, c] = matrix[i, columns[c]]
-    return taken
+        row[:] = matrix[i]
+        for c in range(order.shape[0]):
+            matrix[i, c] = row[order[c]]
 
 
 @compiled
 def _start(
     indptr: np.ndarray,
     indices: np.ndarray,
+    starts: np.ndarray,
     data: np.ndarray,
     positive_indptr: np.ndarray,
     positive_columns: np.ndarray,
@@ -390,8 +392,9 @@ def _start(
                 upper = row_costs[i] * positive_costs[c] * positive_weights[p]
                 duals[i, c] = min(np.float32(0.001) * upper, np.float32(1e-6))
             moves[c] = duals[i, c]
-        for j in range(indptr[i], indptr[i + 1]):
+        for j in range(indptr[i + 1] - indptr[i]):
+            feature, value = indices[indptr[i] + j], data[starts[i] + j]
             for c in range(k):
-                weights[indices[j], c] += data[j] * moves[c]
+                weights[feature, c] += value * moves[c]
         for c in range(k):
             biases[c] += bias * moves[c]

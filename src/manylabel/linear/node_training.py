@@ -81,21 +81,23 @@ class LocalRows:
 
     Attributes:
         rows: int32, the documents.
-        indptr: int64 ``[rows + 1]``.
+        indptr: int64 ``[rows + 1]``, of the rows in `indices`.
         indices: int32, local feature numbers.
-        data: float32.
+        starts: int64 ``[rows]``, where the values of each row begin in `data`.
+        data: float32, the values of the whole corpus, not copied.
         features: int32, the feature behind each local number.
     """
 
     rows: np.ndarray
     indptr: np.ndarray
     indices: np.ndarray
+    starts: np.ndarray
     data: np.ndarray
     features: np.ndarray
 
 
 def gather_rows(features: csr_matrix, rows: np.ndarray, scratch: np.ndarray | None = None) -> LocalRows:
-    """Copy some documents for the solver; often used weights then lie side by side in the cache.
+    """Number the features of some documents for the solver; often used weights then lie side by side in the cache.
 
     Args:
         features: float32 CSR ``[n, d]``.
@@ -103,7 +105,20 @@ def gather_rows(features: csr_matrix, rows: np.ndarray, scratch: np.ndarray | No
         scratch: int32 ``[d]`` of -1, left as it was found; saves its allocation for every node.
     """
     number = scratch if scratch is not None else np.full(features.shape[1], -1, np.int32)
-    return LocalRows(rows, *_gather_rows(features.indptr, features.indices, features.data, rows, number))
+    indptr, indices, known = _gather_rows(features.indptr, features.indices, rows, number)
+    return LocalRows(rows, indptr, indices, features.indptr[rows].astype(np.int64), features.data, known)
+
+
+def all_rows(features: csr_matrix) -> LocalRows:
+    """All documents as they are, for few classifiers, whose weights fit the cache in any order.
+
+    Args:
+        features: float32 CSR ``[n, d]``.
+    """
+    n, width = features.shape
+    starts = features.indptr.astype(np.int64)
+    rows, known = np.arange(n, dtype=np.int32), np.arange(width, dtype=np.int32)
+    return LocalRows(rows, starts, features.indices, starts[:-1], features.data, known)
 
 
 def train_classifiers(
@@ -139,6 +154,7 @@ def train_classifiers(
     weights, _, learned, _ = solve_block(
         local.indptr,
         local.indices,
+        local.starts,
         local.data,
         len(local.features),
         solved.positive_indptr,
@@ -170,16 +186,15 @@ def _only(problem: NodeProblem, columns: np.ndarray) -> NodeProblem:
 
 @compiled
 def _gather_rows(
-    indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, rows: np.ndarray, number: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Copy some rows with their features numbered by falling frequency among them, so that the often used weights
-    lie side by side in the cache. `number` is all -1, also at the end."""
+    indptr: np.ndarray, indices: np.ndarray, rows: np.ndarray, number: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The features of some rows, numbered by falling frequency among them, and the feature behind each number.
+    `number` is all -1, also at the end."""
     n = rows.shape[0]
     local_indptr = np.zeros(n + 1, np.int64)
     for i in range(n):
         local_indptr[i + 1] = local_indptr[i] + indptr[rows[i] + 1] - indptr[rows[i]]
     local = np.empty(local_indptr[n], np.int32)
-    local_data = np.empty(local_indptr[n], np.float32)
     known = np.empty(min(local_indptr[n], number.shape[0]), np.int32)
     counts = np.zeros(known.shape[0], np.int64)
     n_known, position = 0, 0
@@ -191,7 +206,6 @@ def _gather_rows(
                 known[n_known] = feature
                 n_known += 1
             local[position] = number[feature]
-            local_data[position] = data[j]
             counts[number[feature]] += 1
             position += 1
     by_frequency = np.argsort(-counts[:n_known], kind="mergesort")
@@ -202,7 +216,7 @@ def _gather_rows(
         local[position] = rank[local[position]]
     for f in range(n_known):
         number[known[f]] = -1
-    return local_indptr, local, local_data, known[:n_known][by_frequency]
+    return local_indptr, local, known[:n_known][by_frequency]
 
 
 @compiled

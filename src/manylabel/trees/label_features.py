@@ -26,28 +26,65 @@ def pifa(features: csr_matrix, positives: csr_matrix, *, keep: float = 0.0) -> c
         float32 CSR ``[L, d]`` with unit rows in no particular column order; a label without documents has an empty row.
     """
     documents = positives.T.tocsr()
-    starts = range(0, documents.shape[0], _LABELS_PER_JOB)
-    pieces: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+    jobs = [slice(start, start + _LABELS_PER_JOB) for start in range(0, documents.shape[0], _LABELS_PER_JOB)]
+    lengths = np.zeros(documents.shape[0], np.int64)
+    matrix = (features.indptr, features.indices)
 
-    def work(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        end = min(start + _LABELS_PER_JOB, documents.shape[0])
-        return _aggregate(
-            features.indptr,
-            features.indices,
+    def measure(labels: slice) -> None:
+        _count_features(
+            *matrix, _bounds(documents.indptr, labels), documents.indices, features.shape[1], lengths[labels]
+        )
+
+    for _ in run_jobs(measure, jobs):
+        pass
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    indices, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+
+    def fill(labels: slice) -> None:
+        _aggregate(
+            *matrix,
             features.data,
-            documents.indptr[start : end + 1],
+            _bounds(documents.indptr, labels),
             documents.indices,
             features.shape[1],
             keep,
+            indptr[labels],
+            lengths[labels],
+            indices,
+            data,
         )
 
-    for start, piece in run_jobs(work, starts):
-        pieces[start] = piece
-    lengths = np.concatenate([pieces[s][0] for s in starts] or [np.zeros(0, np.int64)])
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    indices = np.concatenate([pieces[s][1] for s in starts] or [np.zeros(0, np.int32)])
-    data = np.concatenate([pieces[s][2] for s in starts] or [np.zeros(0, np.float32)])
+    for _ in run_jobs(fill, jobs):
+        pass
+    if lengths.sum() < indptr[-1]:
+        kept = np.arange(indptr[-1]) - np.repeat(indptr[:-1], np.diff(indptr)) < np.repeat(lengths, np.diff(indptr))
+        indices, data, indptr = indices[kept], data[kept], np.concatenate([[0], np.cumsum(lengths)])
     return csr_matrix((data, indices, indptr), shape=(documents.shape[0], features.shape[1]))
+
+
+def _bounds(indptr: np.ndarray, rows: slice) -> np.ndarray:
+    """Where some rows begin and end."""
+    return indptr[rows.start : rows.stop + 1]
+
+
+@compiled
+def _count_features(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    label_indptr: np.ndarray,
+    label_documents: np.ndarray,
+    width: int,
+    lengths: np.ndarray,
+) -> None:
+    """lengths[label] = how many different features its documents have."""
+    seen_by = np.full(width, -1, np.int32)
+    for label in range(lengths.shape[0]):
+        for position in range(label_indptr[label], label_indptr[label + 1]):
+            row = label_documents[position]
+            for j in range(indptr[row], indptr[row + 1]):
+                if seen_by[indices[j]] != label:
+                    seen_by[indices[j]] = label
+                    lengths[label] += 1
 
 
 @compiled
@@ -59,48 +96,41 @@ def _aggregate(
     label_documents: np.ndarray,
     width: int,
     keep: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    labels = label_indptr.shape[0] - 1
-    total = 0
-    for position in range(label_indptr[0], label_indptr[labels]):
-        row = label_documents[position]
-        total += indptr[row + 1] - indptr[row]
-    lengths = np.zeros(labels, np.int64)
-    out_indices = np.empty(total, np.int32)
-    out_data = np.empty(total, np.float32)
-    dense = np.zeros(width, np.float32)
-    touched = np.empty(min(total, width), np.int32)
-    filled = 0
-    for label in range(labels):
+    out_starts: np.ndarray,
+    lengths: np.ndarray,
+    out_indices: np.ndarray,
+    out_data: np.ndarray,
+) -> None:
+    """Write the unit row of each label from its start on; its length shrinks by what `keep` leaves out."""
+    seen_by = np.full(width, -1, np.int32)
+    sums = np.zeros(width, np.float32)
+    for label in range(lengths.shape[0]):
+        start = out_starts[label]
         count = 0
         for position in range(label_indptr[label], label_indptr[label + 1]):
             row = label_documents[position]
             for j in range(indptr[row], indptr[row + 1]):
                 feature = indices[j]
-                if dense[feature] == 0.0:
-                    touched[count] = feature
+                if seen_by[feature] != label:
+                    seen_by[feature] = label
+                    sums[feature] = 0.0
+                    out_indices[start + count] = feature
                     count += 1
-                # Zero marks "not touched": weights are positive in TF-IDF; a signed sum that cancels is met twice
-                # only if it cancels exactly, so give it the smallest trace.
-                dense[feature] += data[j]
-                if dense[feature] == 0.0:
-                    dense[feature] = np.float32(1e-30)
+                sums[feature] += data[j]
         norm = np.float32(0.0)
-        for t in range(count):
-            norm += dense[touched[t]] ** 2
+        for t in range(start, start + count):
+            norm += sums[out_indices[t]] ** 2
         bound = np.float32(keep) * np.sqrt(norm)
-        kept = np.float32(0.0)
-        start = filled
-        for t in range(count):
-            value = dense[touched[t]]
+        squares = np.float32(0.0)
+        filled = start
+        for t in range(start, start + count):
+            value = sums[out_indices[t]]
             if abs(value) >= bound:
-                out_indices[filled] = touched[t]
+                out_indices[filled] = out_indices[t]
                 out_data[filled] = value
-                kept += value * value
+                squares += value * value
                 filled += 1
-            dense[touched[t]] = 0.0
-        scale = np.float32(1.0) / np.sqrt(kept) if kept > 0 else np.float32(0.0)
-        for j in range(start, filled):
-            out_data[j] *= scale
+        scale = np.float32(1.0) / np.sqrt(squares) if squares > 0 else np.float32(0.0)
+        for t in range(start, filled):
+            out_data[t] *= scale
         lengths[label] = filled - start
-    return lengths, out_indices[:filled].copy(), out_data[:filled].copy()

@@ -55,6 +55,11 @@ class LevelExamples:
             weights = (children.data / np.repeat(sums, np.diff(children.indptr))).astype(np.float32)
         self.weights = weights
 
+    @property
+    def trained_by_all(self) -> bool:
+        """Whether every document trains the node above: it is the root."""
+        return self.by_node is None
+
     def rows_of(self, node: int) -> np.ndarray:
         """int32: the documents that train a node."""
         if self.by_node is None:

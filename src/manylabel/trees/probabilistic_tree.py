@@ -19,7 +19,7 @@ from manylabel.core.parallel import run_jobs
 from manylabel.core.progress import SILENT, Advance, Progress
 from manylabel.core.stages import Stages
 from manylabel.linear.chunks import ChunkedWeights
-from manylabel.linear.node_training import NodeWeights, gather_rows, train_classifiers
+from manylabel.linear.node_training import NodeWeights, all_rows, gather_rows, train_classifiers
 from manylabel.linear.solver_options import SolverOptions
 from manylabel.trees.beam import LOG_SIGMOID, finish, root_beam, search_level
 from manylabel.trees.label_features import pifa
@@ -28,6 +28,7 @@ from manylabel.trees.node_rows import LevelExamples, nodes_of_documents
 from manylabel.trees.tree_options import TreeOptions
 
 _HIGHEST_POWER = 8  # of the hinge link
+_CLASSIFIERS_A_VISIT_COSTS = 12  # reading a document takes as long as so many classifiers' share in it
 _WORK_PER_PART = 100_000_000_000  # multiply-adds between two points that a resumed run can continue from
 
 
@@ -170,8 +171,10 @@ def _cluster(
     known = np.flatnonzero(np.diff(joined.indptr)).astype(np.int32)
     if len(known) == 0:
         known = np.arange(joined.shape[0], dtype=np.int32)
-    tree = build(joined[known], branching=options.branching, leaf_size=options.leaf_size, seed=seed)
-    return tree.among(known, joined.shape[0])
+    if len(known) < joined.shape[0]:
+        joined = joined[known]
+    tree = build(joined, branching=options.branching, leaf_size=options.leaf_size, seed=seed)
+    return tree.among(known, positives.shape[1])
 
 
 def _union(positives: csr_matrix, beam: np.ndarray) -> csr_matrix:
@@ -209,7 +212,8 @@ class _Trainer:
         jobs = [(level, node) for level, example in enumerate(examples) for node in range(len(example.offsets) - 1)]
         row_length = self.features.nnz / max(self.features.shape[0], 1)
         work = {
-            (level, node): len(examples[level].rows_of(node)) * int(np.diff(examples[level].offsets)[node])
+            (level, node): len(examples[level].rows_of(node))
+            * (_CLASSIFIERS_A_VISIT_COSTS + int(np.diff(examples[level].offsets)[node]))
             for level, node in jobs
         }
         jobs.sort(key=lambda job: (-work[job], job))
@@ -264,7 +268,10 @@ class _Trainer:
             if not hasattr(self.of_thread, "scratch"):
                 self.of_thread.scratch = np.full(self.features.shape[1], -1, np.int32)
             rows = examples[level].rows_of(node)
-            local = gather_rows(self.features, rows, self.of_thread.scratch)
+            if examples[level].trained_by_all:
+                local = all_rows(self.features)
+            else:
+                local = gather_rows(self.features, rows, self.of_thread.scratch)
             seed = (self.seed * 1_000_003 + level * 7919 + node) % 2**31
             problem = examples[level].problem(node, rows)
             return train_classifiers(local, problem, self.solver, row_costs=self.row_costs, seed=seed)

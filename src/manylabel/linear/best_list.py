@@ -38,3 +38,25 @@ def insert(nodes: np.ndarray, scores: np.ndarray, node: int, score: float) -> No
         place -= 1
     nodes[place] = node
     scores[place] = score
+
+
+@compiled
+def insert_all(nodes: np.ndarray, scores: np.ndarray, offered: np.ndarray, first: int, names: np.ndarray) -> None:
+    """Offer many candidates to a list.
+
+    Args:
+        nodes: int32, the list.
+        scores: float32, the list.
+        offered: float32, a score for each candidate; ``-inf`` is never taken.
+        first: number of the first candidate.
+        names: what to put for each number; empty where the numbers themselves do.
+    """
+    last = nodes.shape[0] - 1
+    # Nearly all candidates are beaten by a full list: they must not cost a call.
+    bound = scores[last] if nodes[last] >= 0 else np.float32(-np.inf)
+    for c in range(offered.shape[0]):
+        if offered[c] < bound or offered[c] == -np.inf:
+            continue
+        insert(nodes, scores, names[first + c] if names.shape[0] > 0 else np.int32(first + c), offered[c])
+        if nodes[last] >= 0:
+            bound = scores[last]

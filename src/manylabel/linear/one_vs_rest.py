@@ -15,7 +15,7 @@ from manylabel.core.parallel import run_jobs
 from manylabel.core.progress import SILENT, Advance, Progress
 from manylabel.core.stages import Stages
 from manylabel.core.topk import NO_LABEL
-from manylabel.linear.best_list import insert
+from manylabel.linear.best_list import insert_all
 from manylabel.linear.node_training import NodeProblem, NodeWeights, gather_rows, train_classifiers
 from manylabel.linear.solver_options import SolverOptions
 
@@ -270,8 +270,8 @@ def _best_labels(
     for row in range(nodes.shape[0]):
         _sum_weights(indices, data, indptr[row], indptr[row + 1], weight_indptr, weight_labels, weight_values, sums)
         for label in range(sums.shape[0]):
-            if biases[label] > -np.inf:
-                insert(nodes[row], scores[row], np.int32(label), sums[label] * scales[label] + biases[label])
+            sums[label] = sums[label] * scales[label] + biases[label]
+        insert_all(nodes[row], scores[row], sums, 0, np.zeros(0, np.int32))
 
 
 @compiled

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from manylabel.core.compiled import compiled
 from manylabel.core.parallel import run_jobs
 from manylabel.core.topk import NO_LABEL
-from manylabel.linear.best_list import insert, order_ties
+from manylabel.linear.best_list import insert_all, order_ties
 from manylabel.linear.chunks import ChunkedWeights, clear_lookup, fill_lookup, score_by_lookup, score_by_search
 
 MARGIN = -1
@@ -109,25 +109,6 @@ def log_link(margin: np.float32, link: int) -> np.float32:
 
 
 @compiled
-def _offer_children(
-    margins: np.ndarray,
-    first: int,
-    count: int,
-    names: np.ndarray,
-    above: float,
-    nodes: np.ndarray,
-    scores: np.ndarray,
-    link: int,
-) -> None:
-    for c in range(count):
-        margin = margins[c]
-        if margin == -np.inf:
-            continue
-        score = np.float32(above + log_link(margin, link))
-        insert(nodes, scores, names[first + c] if names.shape[0] > 0 else np.int32(first + c), score)
-
-
-@compiled
 def _search_block(
     indptr: np.ndarray,
     indices: np.ndarray,
@@ -201,7 +182,9 @@ def _search_block(
                     scales[chunk],
                     margins,
                 )
-            _offer_children(margins, child, count, names, beam_scores[row, slot], nodes[row], scores[row], link)
+            for c in range(count):
+                margins[c] = beam_scores[row, slot] + log_link(margins[c], link)
+            insert_all(nodes[row], scores[row], margins[:count], child, names)
         if by_lookup:
             clear_lookup(chunk_features, first, last, lookup)
 

@@ -46,10 +46,17 @@ def test_the_older_control_groups_limit_too(tmp_path, monkeypatch):
 
 
 def test_what_cannot_fit_is_refused_with_both_numbers(monkeypatch):
-    monkeypatch.setattr(capacity, "available_memory", lambda: 8 * GB)
+    monkeypatch.setattr(capacity, "available_memory", lambda: 6 * GB)
+    monkeypatch.setattr(capacity, "resident_memory", lambda: 2 * GB)
     require_memory(Estimate(8 * GB, 1.0, "many labels"), remedy="use fewer")
     with pytest.raises(CapacityError, match=r"12\.3 GB .*\(many labels\).* only 8\.0 GB are available: use fewer"):
         require_memory(Estimate(int(12.3 * GB), 100.0, "many labels"), remedy="use fewer")
+
+
+def test_what_the_process_holds_is_counted():
+    before = capacity.resident_memory()
+    held = b"x" * 50_000_000
+    assert capacity.resident_memory() - before > 0.9 * len(held)
 
 
 def test_at_least_one_thread():

@@ -75,11 +75,21 @@ def require_memory(estimate: Estimate, *, remedy: str) -> None:
     """Refuse work that cannot fit.
 
     Raises:
-        CapacityError: the estimate exceeds the memory that is available now; says both numbers and `remedy`.
+        CapacityError: the estimate, which is of the whole process, exceeds what is available now and what the
+            process holds; says both numbers and `remedy`.
     """
-    free = available_memory()
-    if estimate.memory_bytes > free:
-        raise CapacityError(f"training would need {estimate}, but only {format_bytes(free)} are available: {remedy}")
+    room = available_memory() + resident_memory()
+    if estimate.memory_bytes > room:
+        raise CapacityError(f"training would need {estimate}, but only {format_bytes(room)} are available: {remedy}")
+
+
+def resident_memory() -> int:
+    """Bytes that this process holds already; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def format_bytes(number: float) -> str:

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from manylabel.core.labels import LabelSpace
     from manylabel.core.topk import TopK
     from manylabel.metrics.evaluate import evaluate
+    from manylabel.models.auto import Auto
     from manylabel.models.base import load
     from manylabel.models.estimators import LinearOVRClassifier, LinearTreeClassifier
+    from manylabel.models.fused import Fused
     from manylabel.models.linear_ovr import LinearOVR
     from manylabel.models.linear_tree import LinearTree
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Auto": "manylabel.models.auto",
     "Corpus": "manylabel.core.corpus",
     "Document": "manylabel.core.corpus",
+    "Fused": "manylabel.models.fused",
     "LabelSpace": "manylabel.core.labels",
     "LinearOVR": "manylabel.models.linear_ovr",
     "LinearOVRClassifier": "manylabel.models.estimators",
@@ -36,8 +40,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "Auto",
     "Corpus",
     "Document",
+    "Fused",
     "LabelSpace",
     "LinearOVR",
     "LinearOVRClassifier",

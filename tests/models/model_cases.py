@@ -12,6 +12,7 @@ from manylabel.models import MODELS
 from manylabel.text.tfidf import Tfidf
 
 SMALL_TREE = {"branching": 2, "leaf_size": 8}
+SMALL_RANKER = {"ranker": {"kind": "boosted", "leaf_candidates": 10, "rounds": 40}, "folds": 2, "ablation": False}
 CASES = {
     "linear-tree": {"tree": SMALL_TREE},
     "linear-tree of three": {"tree": SMALL_TREE, "trees": 3},
@@ -23,6 +24,7 @@ CASES = {
     },
     "linear-ovr": {},
     "linear-ovr, logistic": {"solver": {"loss": "logistic", "cost": 5.0}, "seed": 3},
+    "fused": {"sources": {"linear": {"model": {"kind": "linear-tree", "tree": SMALL_TREE}}}, **SMALL_RANKER},
 }
 
 

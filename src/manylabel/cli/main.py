@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from manylabel.cli import config, data
+from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
@@ -34,6 +34,7 @@ app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
 app.add_typer(data.app, name="data")
+app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")
 app.command("list")(list_)
 

@@ -99,6 +99,34 @@ class LabelSpace:
         matrix.sum_duplicates()
         return matrix
 
+    def first(self, n: int) -> LabelSpace:
+        """The space of the first n labels."""
+        if n == len(self):
+            return self
+        cut = {
+            name: None if getattr(self, name) is None else getattr(self, name)[:n]
+            for name in ("names", "texts", "alternatives", "parents", "counts")
+        }
+        return replace(self, **cut)
+
+    def joined(self, others: LabelSpace) -> LabelSpace:
+        """This space followed by another, with what is known of each label; where counts are known, new ones are 0.
+
+        Raises:
+            ValueError: a label is in both.
+        """
+        more = self.extended(others.names)
+        if len(more) != len(self) + len(others):
+            both = next(name for name in others.names if name in self)
+            raise ValueError(f"the label {both!r} is there already")
+        texts, alternatives, parents = (
+            None
+            if getattr(self, name) is None and getattr(others, name) is None
+            else [*(getattr(self, name) or [empty] * len(self)), *(getattr(others, name) or [empty] * len(others))]
+            for name, empty in (("texts", None), ("alternatives", ()), ("parents", ()))
+        )
+        return replace(more, texts=texts, alternatives=alternatives, parents=parents)
+
     def extended(self, names: Iterable[str]) -> LabelSpace:
         """This space followed by the labels of `names` that are not in it: indices of old labels stay as they are.
 

@@ -12,7 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,12 @@ class RunDirectory:
         path: its folder.
         manifest: what ``manifest.json`` says: ``format``, ``info`` (free-form facts) and ``files``; as it was when
             the run was opened, or amended through this object.
+        prefix: put before the names of files that are asked for; see :meth:`within`.
     """
 
     path: Path
     manifest: Mapping[str, Any]
+    prefix: str = ""
 
     @classmethod
     def open(cls, path: str | Path, *, verify: bool = True) -> RunDirectory:
@@ -76,8 +78,12 @@ class RunDirectory:
             check_file(path, name, entry, verify=verify)
         return run
 
+    def within(self, part: str) -> RunDirectory:
+        """The files of a part of the model: what :meth:`RunWriter.within` wrote under the same name."""
+        return replace(self, prefix=f"{self.prefix}{part}-")
+
     def __contains__(self, name: object) -> bool:
-        return name in self.manifest["files"]
+        return f"{self.prefix}{name}" in self.manifest["files"]
 
     def file(self, name: str) -> Path:
         """Path of a listed file.
@@ -85,9 +91,9 @@ class RunDirectory:
         Raises:
             RunError: the manifest does not list it.
         """
-        entry = self.manifest["files"].get(name)
+        entry = self.manifest["files"].get(f"{self.prefix}{name}")
         if entry is None:
-            raise RunError(f"{self.path}: holds no {name}")
+            raise RunError(f"{self.path}: holds no {self.prefix}{name}")
         return self.path / entry["path"]
 
     def read_text(self, name: str) -> str:
@@ -155,6 +161,7 @@ class RunWriter:
         info: facts for the manifest: model kind, versions, digests of data; may be added to until the end.
         files: manifest entries of what was written so far.
         begun: the physical files that exist because of this writer, also half-written ones.
+        prefix: put before the names of files; see :meth:`within`.
     """
 
     path: Path
@@ -162,6 +169,11 @@ class RunWriter:
     info: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     begun: list[Path] = field(default_factory=list)
+    prefix: str = ""
+
+    def within(self, part: str) -> RunWriter:
+        """A writer into the same run whose files' names begin with `part` and a dash."""
+        return replace(self, prefix=f"{self.prefix}{part}-")
 
     def text(self, name: str, content: str) -> None:
         """Write a UTF-8 file."""
@@ -180,16 +192,21 @@ class RunWriter:
         self._register(name, target)
 
     def _target(self, name: str) -> Path:
-        stem = Path(name)
-        if not is_plain(name) or name in (MANIFEST, DRAFT):
-            raise ValueError(f"{name!r} cannot be the name of a file of a run")
+        full = f"{self.prefix}{name}"
+        stem = Path(full)
+        if not is_plain(full) or full in (MANIFEST, DRAFT):
+            raise ValueError(f"{full!r} cannot be the name of a file of a run")
         target = self.path / f"{stem.stem}{self.suffix}{stem.suffix}"
         self.begun.append(target)
         return target
 
     def _register(self, name: str, target: Path) -> None:
         flush(target)
-        self.files[name] = {"path": target.name, "bytes": target.stat().st_size, "sha256": sha256_of(target)}
+        self.files[f"{self.prefix}{name}"] = {
+            "path": target.name,
+            "bytes": target.stat().st_size,
+            "sha256": sha256_of(target),
+        }
 
 
 @contextmanager

@@ -88,10 +88,30 @@ class Stages:
         """Whether the stage's result is kept already."""
         return self.folder is not None and (self.folder / f"{name}.done").is_file()
 
+    def within(self, part: str) -> Stages:
+        """The stages of a part of the work, kept beside the others under names that begin with `part` and a dash."""
+        return _StagesWithin(self, part)
+
     def discard(self) -> None:
         """Forget everything (after the finished run is in place, or to start anew)."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _StagesWithin(Stages):
+    """Stages whose names are put behind that of the part they belong to."""
+
+    def __init__(self, whole: Stages, part: str) -> None:
+        super().__init__(whole.folder)
+        self._whole, self._part = whole, part
+
+    def run(self, name: str, compute: Callable[[], Arrays]) -> dict[str, np.ndarray]:
+        """See :meth:`Stages.run`."""
+        return self._whole.run(f"{self._part}-{name}", compute)
+
+    def is_done(self, name: str) -> bool:
+        """See :meth:`Stages.is_done`."""
+        return self._whole.is_done(f"{self._part}-{name}")
 
 
 def _reread(record: Path) -> str | None:

@@ -5,6 +5,11 @@ from manylabel.core.table import Part, Table
 MODELS = Table(
     "model",
     {
+        "auto": Part(
+            target="manylabel.models.auto:Auto",
+            summary="Looks at the training data, and chooses and configures one of the others.",
+            section="manylabel.models.auto_config:AutoConfig",
+        ),
         "linear-tree": Part(
             target="manylabel.models.linear_tree:LinearTree",
             summary="Probabilistic label tree of linear classifiers on TF-IDF; tens of thousands of labels in seconds.",
@@ -14,6 +19,11 @@ MODELS = Table(
             target="manylabel.models.linear_ovr:LinearOVR",
             summary="One linear classifier per label on TF-IDF; the most accurate linear model where time allows.",
             section="manylabel.models.linear_ovr_config:LinearOVRConfig",
+        ),
+        "fused": Part(
+            target="manylabel.models.fused:Fused",
+            summary="A model, a memory of documents and the labels' own texts, ranked together; best on rare labels.",
+            section="manylabel.models.fused_config:FusedConfig",
         ),
     },
 )

@@ -75,6 +75,11 @@ class Model(ABC):
         """Number of feature columns that :meth:`predict` takes; None for a model that was fitted on texts."""
         return None
 
+    def settle(self, corpus: Corpus | FeatureCorpus) -> tuple[Model, tuple[str, ...]]:
+        """The model that is to be trained on a corpus, and why: this one, but where it leaves that to the data."""
+        del corpus
+        return self, ()
+
     @abstractmethod
     def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
         """Train on all documents of a corpus.
@@ -105,6 +110,10 @@ class Model(ABC):
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Memory and time that :meth:`fit` will take on this machine."""
 
+    def card_sections(self) -> list[str]:
+        """Sections in Markdown that the model adds to the card of its run."""
+        return []
+
     @abstractmethod
     def write(self, writer: RunWriter) -> None:
         """Write the fitted parameters into a run that is being written."""
@@ -112,6 +121,16 @@ class Model(ABC):
     @abstractmethod
     def restore(self, run: RunDirectory) -> None:
         """Read what :meth:`write` wrote; the label space is there already."""
+
+    def reopen(self, run: RunDirectory, labels: LabelSpace) -> Self:
+        """Read what :meth:`write` wrote, over the label space that it was fitted on.
+
+        Raises:
+            KeyError, ValueError, TypeError, IndexError, OverflowError: the arrays do not make such a model.
+        """
+        self._labels = labels
+        self.restore(run)
+        return self
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a run directory with nothing but the model.
@@ -159,9 +178,9 @@ def load_from(run: RunDirectory) -> Any:
         raise RunError(f"{run.file(CONFIG_FILE)}: holds a model {kind!r}, unknown to manylabel {manylabel.__version__}")
     config = MODELS.section(kind).parse(section, source=str(run.file(CONFIG_FILE)))
     model: Model = MODELS.load(kind)(config)
-    model._labels = LabelSpace.from_jsonl(run.file(LABELS_FILE))
+    labels = LabelSpace.from_jsonl(run.file(LABELS_FILE))
     try:
-        model.restore(run)
+        model.reopen(run, labels)
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise RunError(f"{run.path}: its arrays do not make a {kind} model: {error}") from None
     return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -15,7 +15,13 @@ from manylabel.models import MODELS
 from manylabel.runs.config import RunConfig
 
 
-def model_card(name: str, config: RunConfig[Any], info: Mapping[str, Any], evaluation: Evaluation | None) -> str:
+def model_card(
+    name: str,
+    config: RunConfig[Any],
+    info: Mapping[str, Any],
+    evaluation: Evaluation | None,
+    more: Sequence[str] = (),
+) -> str:
     """The card, of facts only.
 
     Args:
@@ -23,11 +29,13 @@ def model_card(name: str, config: RunConfig[Any], info: Mapping[str, Any], evalu
         config: its configuration.
         info: the manifest's ``info``: data, labels, versions, machine, time.
         evaluation: on the test part, where there is one.
+        more: sections of the model's own.
     """
     sections = [_front_matter(name, info, evaluation), _introduction(name, config, info), _usage(name, info)]
     sections += [_data(config, info)]
     if evaluation is not None:
         sections.append(f"## Evaluation\n\nOn `{_file_name(info['data']['test'])}`:\n\n```\n{evaluation.table()}\n```")
+    sections += more
     sections.append(_training(config, info))
     return "\n\n".join(sections) + "\n"
 

@@ -30,6 +30,12 @@ class RunConfig(Section, Generic[ModelSection]):
     model: ModelSection = Field(description="Which model, and how it is trained.")
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How it is measured on the test part.")
 
+    def with_model(self, model: Section) -> RunConfig[Any]:
+        """The same with another model."""
+        return RunConfig[type(model)].model_validate(
+            {**{name: getattr(self, name) for name in self.model_fields_set}, "model": model}
+        )
+
 
 class ConfigMistakes(ConfigError):
     """All mistakes of a configuration.

@@ -83,7 +83,12 @@ def train_run(
     corpus, test = _read(config, progress)
     facts = {"train": corpus_facts(corpus)} | ({} if test is None else {"test": corpus_facts(test)})
     history.mark("read")
-    model: Model = MODELS.load(config.model.kind)(config.model)
+    if resume:
+        config = _as_begun(config, path)
+    model, reasons = MODELS.load(config.model.kind)(config.model).settle(corpus)
+    for reason in reasons:
+        progress.note(reason)
+    config = config.with_model(model.config)
     estimate = model.estimate(corpus)
     progress.note(f"training {config.model.kind} will take {estimate}")
     require_memory(estimate, remedy=_MEMORY_REMEDY)
@@ -135,6 +140,12 @@ def unfinished_config(path: str | Path) -> RunConfig[Any]:
     if not file.is_file():
         raise RunError(f"{path}: no unfinished run to resume lies there; name a configuration file or --data")
     return read_config(file)
+
+
+def _as_begun(config: RunConfig[Any], path: Path) -> RunConfig[Any]:
+    """With the model that an unfinished run chose from its data: today the choice might turn out another way."""
+    begun = (unfinished_path(path) / CONFIG_FILE).is_file()
+    return config.with_model(unfinished_config(path).model) if begun and config.model.kind == "auto" else config
 
 
 def _read(config: RunConfig[Any], progress: Progress) -> tuple[AnyCorpus, AnyCorpus | None]:
@@ -194,4 +205,4 @@ def _write(
             writer.json(METRICS_FILE, evaluation.to_dict())
         history.mark("write")
         writer.text(HISTORY_FILE, history.to_jsonl())
-        writer.text(CARD_FILE, model_card(path.resolve().name, config, info, evaluation))
+        writer.text(CARD_FILE, model_card(path.resolve().name, config, info, evaluation, model.card_sections()))

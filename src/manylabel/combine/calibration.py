@@ -1,0 +1,73 @@
+"""From scores that order candidates well to probabilities that can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+_BINS = 15
+_TILT = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A rising, piecewise linear curve.
+
+    Attributes:
+        scores: float32, rising.
+        shares: float32 in [0, 1], rising: the probability at each score.
+    """
+
+    scores: np.ndarray
+    shares: np.ndarray
+
+    @classmethod
+    def fit(cls, scores: np.ndarray, right: np.ndarray) -> Calibration:
+        """Isotonic regression (Zadrozny and Elkan 2002), slightly tilted so that no order is lost.
+
+        Args:
+            scores: float32, of candidates.
+            right: bool, whether each was right.
+        """
+        fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores.astype(np.float64), right)
+        steps, levels = fitted.X_thresholds_, fitted.y_thresholds_
+        spread = max(float(steps[-1] - steps[0]), 1e-3)
+        points = np.concatenate([[steps[0] - spread], steps, [steps[-1] + spread]])
+        shares = np.concatenate([[levels[0]], levels, [levels[-1]]])
+        # A slight tilt keeps the order of scores on the same step.
+        tilted = (1 - _TILT) * shares + _TILT * (points - points[0]) / (points[-1] - points[0])
+        return cls(points.astype(np.float32), tilted.astype(np.float32))
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """The probability at each score, float32."""
+        return np.interp(scores, self.scores, self.shares).astype(np.float32)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for a safetensors file."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Calibration:
+        """Read what :meth:`to_arrays` gave.
+
+        Raises:
+            ValueError: it is not a rising curve.
+        """
+        scores, shares = arrays["scores"], arrays["shares"]
+        if scores.ndim != 1 or scores.shape != shares.shape or (np.diff(scores) < 0).any():
+            raise ValueError("the calibration is not a rising curve")
+        return cls(scores, shares)
+
+
+def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error over 15 bins of equal width (Naeini et al. 2015): the mean distance of probability
+    and truth, in [0, 1]."""
+    if len(probabilities) == 0:
+        return 0.0
+    bins = np.minimum((probabilities * _BINS).astype(np.int64), _BINS - 1)
+    expected = np.bincount(bins, weights=probabilities, minlength=_BINS)
+    observed = np.bincount(bins, weights=right, minlength=_BINS)
+    return float(np.abs(expected - observed).sum() / len(probabilities))

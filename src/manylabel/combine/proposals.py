@@ -1,0 +1,81 @@
+"""What a source proposes: for each document some labels, each with a score and what else the source knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from manylabel.core.topk import TopK
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Labels proposed for n documents, the best of a document first.
+
+    Attributes:
+        indptr: int64 ``[n + 1]``, where each document's proposals begin.
+        labels: int32, no label twice for a document.
+        values: float32 ``[len(labels), columns]``; the first column is the score, and does not rise in a document.
+    """
+
+    indptr: np.ndarray
+    labels: np.ndarray
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def rows(self) -> np.ndarray:
+        """int64: the document of each proposal."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    @classmethod
+    def from_topk(cls, top: TopK) -> Proposals:
+        """The labels of a top-k, with their scores alone."""
+        return cls.from_lists(top.indices, top.scores[:, :, None])
+
+    @classmethod
+    def from_lists(cls, labels: np.ndarray, values: np.ndarray) -> Proposals:
+        """From padded lists.
+
+        Args:
+            labels: int32 ``[n, m]``, -1 pads.
+            values: float32 ``[n, m, columns]``.
+        """
+        present = labels >= 0
+        indptr = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int64)
+        return cls(indptr, labels[present], values[present])
+
+    @classmethod
+    def none(cls, n: int, columns: int) -> Proposals:
+        """Nothing for n documents."""
+        return cls(np.zeros(n + 1, np.int64), np.zeros(0, np.int32), np.zeros((0, columns), np.float32))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Proposals]) -> Proposals:
+        """Stack batches of documents."""
+        lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+        return cls(
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.values for part in parts]),
+        )
+
+    def select(self, rows: np.ndarray) -> Proposals:
+        """Those of some documents, in the given order."""
+        lengths = np.diff(self.indptr)[rows]
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        taken = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Proposals(indptr, self.labels[taken], self.values[taken])
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for a safetensors file."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Proposals:
+        """Read what :meth:`to_arrays` gave."""
+        return cls(*(arrays[name] for name in cls.__dataclass_fields__))

@@ -1,0 +1,1 @@
+"""One file for each ranker, beside a light one with its configuration section."""

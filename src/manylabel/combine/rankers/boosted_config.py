@@ -1,0 +1,40 @@
+"""The options of the `boosted` and the `listwise` ranker."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from manylabel.core.config import Section
+
+
+class BoostingOptions(Section):
+    """Size of gradient-boosted trees."""
+
+    rounds: int = Field(default=150, ge=1, description="Trees at most; the held-out documents decide how many stay.")
+    patience: int = Field(default=20, ge=1, description="Trees without gain on the held-out documents before the end.")
+    leaves: int = Field(default=63, ge=2, description="Leaves of a tree at most.")
+    learning_rate: float = Field(default=0.1, gt=0, le=1, description="Share of each tree that is added.")
+    leaf_candidates: int = Field(default=50, ge=1, description="Candidates in a leaf at least.")
+    bins: int = Field(default=63, ge=2, description="Values of a feature that are told apart.")
+
+
+class BoostedConfig(BoostingOptions):
+    """Options of the `boosted` ranker."""
+
+    kind: Literal["boosted"] = "boosted"
+    wrong: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Share of the wrong candidates that the trees learn from; those weigh more in return, so that "
+        "probabilities stay what they are.",
+    )
+
+
+class ListwiseConfig(BoostingOptions):
+    """Options of the `listwise` ranker."""
+
+    kind: Literal["listwise"] = "listwise"
+    truncation: int = Field(default=10, ge=1, description="Places that count, from the top (LambdaRank's truncation).")

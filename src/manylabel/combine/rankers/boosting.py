@@ -1,0 +1,121 @@
+"""Gradient-boosted trees by LightGBM, kept as its own text format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from manylabel.combine.ranker import Judged
+from manylabel.combine.rankers.boosted_config import BoostingOptions
+from manylabel.core.capacity import n_threads
+from manylabel.core.errors import RunError
+
+_SEED_LIMIT = 2**31 - 1
+_ENOUGH = 50_000  # candidates from which on a second thread makes training faster
+_FEW = 500  # candidates that one thread scores before another would have started
+
+
+def train_trees(
+    training: Judged,
+    held_out: Judged,
+    options: BoostingOptions,
+    objective: dict[str, Any],
+    *,
+    seed: int,
+    wrong: float = 1.0,
+) -> lightgbm.Booster:
+    """Boosted trees, cut where the held-out documents stop gaining.
+
+    Args:
+        training: what they learn from.
+        held_out: what decides on their number.
+        options: their size.
+        objective: LightGBM's parameters of objective and metric.
+        seed: of what is drawn.
+        wrong: share of the wrong candidates that they learn from; those weigh more in return.
+    """
+    parameters = {
+        **objective,
+        "num_leaves": options.leaves,
+        "learning_rate": options.learning_rate,
+        "min_data_in_leaf": options.leaf_candidates,
+        "max_bin": options.bins,
+        "num_threads": n_threads() if len(training.right) > _ENOUGH else 1,
+        "seed": seed % _SEED_LIMIT,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    ranks = objective["objective"] == "lambdarank"
+    thinned, weights = _thin(training, wrong, seed)
+    first = _dataset(training, thinned, weights, options.bins, ranks=ranks)
+    everything = np.arange(len(held_out.right))
+    second = _dataset(held_out, everything, held_out.weights, options.bins, ranks=ranks, reference=first)
+    stopping = lightgbm.early_stopping(options.patience, verbose=False)
+    booster = lightgbm.train(parameters, first, options.rounds, valid_sets=[second], callbacks=[stopping])
+    # Written and read once, so that the model in hand is the one on disk: only the trees that stay.
+    return read_trees(booster.model_to_string(num_iteration=booster.best_iteration))
+
+
+def _thin(judged: Judged, wrong: float, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Positions of all right candidates and a share of the wrong ones, and the weight of each."""
+    n = len(judged.right)
+    if wrong == 1.0:
+        return np.arange(n), judged.weights
+    kept = np.flatnonzero(judged.right | (np.random.default_rng(seed).random(n) < wrong))
+    weights = np.where(judged.right[kept], 1.0, 1.0 / wrong).astype(np.float32)
+    return kept, weights if judged.weights is None else weights * judged.weights[kept]
+
+
+def read_trees(text: str) -> lightgbm.Booster:
+    """Trees from LightGBM's text format.
+
+    Raises:
+        RunError: the text is not one.
+    """
+    try:
+        return lightgbm.Booster(model_str=text)
+    except (lightgbm.basic.LightGBMError, ValueError, KeyError) as error:
+        raise RunError(f"the ranker's trees cannot be read: {error}") from None
+
+
+def raw_scores(booster: lightgbm.Booster, features: np.ndarray) -> np.ndarray:
+    """The sum of leaves that each candidate falls into, float64."""
+    if len(features) == 0:
+        return np.zeros(0)
+    threads = n_threads() if len(features) > _FEW else 1
+    return np.asarray(booster.predict(features, raw_score=True, num_threads=threads, validate_features=False))
+
+
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """Probabilities of raw scores of the log loss, float32."""
+    return (1.0 / (1.0 + np.exp(-scores))).astype(np.float32)
+
+
+def importances(booster: lightgbm.Booster, names: tuple[str, ...]) -> dict[str, float]:
+    """Share of the total gain that each feature has, the largest first."""
+    gains = booster.feature_importance("gain").astype(float)
+    total = gains.sum() or 1.0
+    return {names[i]: round(float(gains[i] / total), 4) for i in np.argsort(-gains, kind="stable").tolist()}
+
+
+def _dataset(
+    judged: Judged,
+    taken: np.ndarray,
+    weights: np.ndarray | None,
+    bins: int,
+    *,
+    ranks: bool,
+    reference: lightgbm.Dataset | None = None,
+) -> lightgbm.Dataset:
+    lengths = np.diff(judged.candidates.indptr)
+    return lightgbm.Dataset(
+        judged.candidates.features[taken],
+        label=judged.right[taken].astype(np.float32),
+        weight=weights,
+        group=lengths[lengths > 0] if ranks else None,
+        reference=reference,
+        params={"verbosity": -1, "max_bin": bins},
+    )

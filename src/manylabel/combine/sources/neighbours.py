@@ -1,0 +1,293 @@
+"""Labels that occur together with strong candidates, or stand next to them in the hierarchy."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags
+
+from manylabel.combine.proposals import Proposals
+from manylabel.combine.source import Documents, Known, Query, Source
+from manylabel.combine.sources.neighbours_config import NeighboursConfig
+from manylabel.core.arrays import check_offsets
+from manylabel.core.compiled import compiled
+from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.core.stages import Stages
+from manylabel.core.topk import TopK
+from manylabel.linear.best_list import insert
+
+_FILE = "partners.safetensors"
+
+
+class NeighbourSource(Source):
+    """Company and kin of the strong candidates of the sources before.
+
+    A strong candidate c, at rank r of a source, weighs ``1 / r``; w(c) is the sum over sources. The company of a label
+    l is the sum over c of ``w(c) * n(c, l) / (n(c) + smoothing)``, where n counts training documents; then there are
+    the weight of the label's children and that of its parents. The score is the sum of the three.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ("score", "company", "children", "parents")
+
+    def __init__(self, config: NeighboursConfig) -> None:
+        self.config = config
+        self._n_labels = 0
+        self._partners = _Links.none()
+        self._parents = _Links.none()
+        self._children = _Links.none()
+
+    def fit(
+        self,
+        documents: Documents,
+        positives: csr_matrix,
+        labels: LabelSpace,
+        *,
+        stages: Stages,
+        progress: Progress = SILENT,
+    ) -> Self:
+        """Count what occurs together; see :meth:`Source.fit`."""
+        ones = csr_matrix(positives, dtype=np.float32)
+        together = (ones.T @ ones).tocsr()
+        counts = together.diagonal()
+        together.setdiag(0)
+        together.eliminate_zeros()
+        shares = diags(1.0 / np.maximum(counts + self.config.smoothing, 1e-9)) @ together
+        best = TopK.from_csr(csr_matrix(shares, dtype=np.float32), self.config.partners, kind="similarity")
+        self._partners = _Links.of(best.to_csr(len(labels)))
+        self._relate(labels)
+        return self
+
+    def propose(self, query: Query) -> Proposals:
+        """What goes with the strong candidates; see :meth:`Source.propose`."""
+        n, width = len(query.documents), self.config.candidates
+        labels = np.full((n, width), -1, np.int32)
+        scores = np.full((n, width), -np.inf, np.float32)
+        sums = np.zeros((self._n_labels, 3), np.float32)
+        _propose(*self._strong(query), *self._partners, *self._parents, *self._children, sums, labels, scores)
+        proposals = Proposals.from_lists(labels, scores[:, :, None])
+        values = self.complete(query, proposals.indptr, proposals.labels)
+        return Proposals(proposals.indptr, proposals.labels, values)
+
+    def complete(self, query: Query, indptr: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Company and kin of any label; see :meth:`Source.complete`."""
+        values = np.empty((len(candidates), len(self.columns)), np.float32)
+        sums = np.zeros((self._n_labels, 3), np.float32)
+        links = (*self._partners, *self._parents, *self._children)
+        _complete(*self._strong(query), *links, sums, indptr, candidates, values)
+        return values
+
+    @property
+    def idle(self) -> str | None:
+        """Why it has nothing to propose; see :attr:`Source.idle`."""
+        linked = len(self._partners.labels) + len(self._parents.labels)
+        return None if linked else "no document has two labels, and no label has parents"
+
+    def write(self, writer: RunWriter) -> None:
+        """Write the partners of each label; see :meth:`Source.write`."""
+        writer.arrays(_FILE, self._partners._asdict())
+
+    def extend(self, documents: Documents, positives: csr_matrix, labels: LabelSpace) -> None:
+        """Place more labels in the hierarchy; see :meth:`Source.extend`."""
+        self._partners = self._partners.widened(len(labels))
+        self._relate(labels)
+
+    def restore(self, run: RunDirectory, known: Known) -> None:
+        """Read the partners of each label; see :meth:`Source.restore`."""
+        labels = known.labels
+        arrays = run.read_arrays(_FILE)
+        partners = _Links(arrays["indptr"], arrays["labels"], arrays["weights"])
+        check_offsets(partners.indptr, len(labels), len(partners.labels), "partners")
+        if partners.weights.shape != partners.labels.shape:
+            raise ValueError("the partners of labels have the wrong shape")
+        if len(partners.labels) and not 0 <= partners.labels.min() <= partners.labels.max() < len(labels):
+            raise ValueError("a partner is out of range")
+        self._partners = partners
+        self._relate(labels)
+
+    def _relate(self, labels: LabelSpace) -> None:
+        self._n_labels = len(labels)
+        self._parents, self._children = _Links.of(labels.hierarchy), _Links.of(labels.hierarchy.T.tocsr())
+
+    def _strong(self, query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where the strong candidates of each document begin, their labels, their weights; a label may come twice."""
+        rows, labels, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+        for proposals in query.earlier.values():
+            rank = np.arange(len(proposals.labels)) - np.repeat(proposals.indptr[:-1], np.diff(proposals.indptr))
+            strong = rank < self.config.strong
+            rows.append(proposals.rows[strong])
+            labels.append(proposals.labels[strong])
+            weights.append((1.0 / (rank[strong] + 1.0)).astype(np.float32))
+        together = np.concatenate(rows)
+        order = np.argsort(together, kind="stable")
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(together, minlength=len(query.documents)))])
+        return indptr.astype(np.int64), np.concatenate(labels)[order], np.concatenate(weights)[order]
+
+
+class _Links(NamedTuple):
+    """Weighted links from each label to others.
+
+    Attributes:
+        indptr: int64 ``[L + 1]``.
+        labels: int32.
+        weights: float32.
+    """
+
+    indptr: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, matrix: csr_matrix) -> _Links:
+        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
+
+    def widened(self, n_labels: int) -> _Links:
+        """The same with labels behind them that have no links."""
+        more = np.full(n_labels + 1 - len(self.indptr), self.indptr[-1], np.int64)
+        return self._replace(indptr=np.concatenate([self.indptr, more]))
+
+    @classmethod
+    def none(cls) -> _Links:
+        return cls(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+
+@compiled
+def _spread(
+    label: int,
+    weight: float,
+    indptr: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    sums: np.ndarray,
+    column: int,
+    touched: np.ndarray,
+    n_touched: int,
+) -> int:
+    """Add a label's weight to those that it is linked to; returns how many labels are touched then."""
+    for j in range(indptr[label], indptr[label + 1]):
+        other = labels[j]
+        if sums[other, 0] == 0.0 and sums[other, 1] == 0.0 and sums[other, 2] == 0.0:
+            touched[n_touched] = other
+            n_touched += 1
+        sums[other, column] += weight * weights[j]
+    return n_touched
+
+
+@compiled
+def _sum_up(
+    row: int,
+    indptr: np.ndarray,
+    strong: np.ndarray,
+    weights: np.ndarray,
+    partner_indptr: np.ndarray,
+    partners: np.ndarray,
+    partner_weights: np.ndarray,
+    parent_indptr: np.ndarray,
+    parents: np.ndarray,
+    parent_weights: np.ndarray,
+    child_indptr: np.ndarray,
+    children: np.ndarray,
+    child_weights: np.ndarray,
+    sums: np.ndarray,
+) -> np.ndarray:
+    """Fill `sums` (company, children, parents) for a document; returns the labels touched."""
+    room = 0
+    for j in range(indptr[row], indptr[row + 1]):
+        label = strong[j]
+        room += partner_indptr[label + 1] - partner_indptr[label]
+        room += parent_indptr[label + 1] - parent_indptr[label] + child_indptr[label + 1] - child_indptr[label]
+    touched = np.empty(room, np.int32)
+    n = 0
+    for j in range(indptr[row], indptr[row + 1]):
+        label, weight = strong[j], weights[j]
+        n = _spread(label, weight, partner_indptr, partners, partner_weights, sums, 0, touched, n)
+        n = _spread(label, weight, parent_indptr, parents, parent_weights, sums, 1, touched, n)
+        n = _spread(label, weight, child_indptr, children, child_weights, sums, 2, touched, n)
+    return touched[:n]
+
+
+@compiled
+def _propose(
+    indptr: np.ndarray,
+    strong: np.ndarray,
+    weights: np.ndarray,
+    partner_indptr: np.ndarray,
+    partners: np.ndarray,
+    partner_weights: np.ndarray,
+    parent_indptr: np.ndarray,
+    parents: np.ndarray,
+    parent_weights: np.ndarray,
+    child_indptr: np.ndarray,
+    children: np.ndarray,
+    child_weights: np.ndarray,
+    sums: np.ndarray,
+    labels: np.ndarray,
+    scores: np.ndarray,
+) -> None:
+    """`sums` ``[L, 3]`` is zero, also at the end."""
+    for row in range(labels.shape[0]):
+        touched = _sum_up(
+            row,
+            indptr,
+            strong,
+            weights,
+            partner_indptr,
+            partners,
+            partner_weights,
+            parent_indptr,
+            parents,
+            parent_weights,
+            child_indptr,
+            children,
+            child_weights,
+            sums,
+        )
+        for label in touched:
+            insert(labels[row], scores[row], label, sums[label, 0] + sums[label, 1] + sums[label, 2])
+            sums[label] = 0.0
+
+
+@compiled
+def _complete(
+    indptr: np.ndarray,
+    strong: np.ndarray,
+    weights: np.ndarray,
+    partner_indptr: np.ndarray,
+    partners: np.ndarray,
+    partner_weights: np.ndarray,
+    parent_indptr: np.ndarray,
+    parents: np.ndarray,
+    parent_weights: np.ndarray,
+    child_indptr: np.ndarray,
+    children: np.ndarray,
+    child_weights: np.ndarray,
+    sums: np.ndarray,
+    candidate_indptr: np.ndarray,
+    candidates: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    """`sums` ``[L, 3]`` is zero, also at the end."""
+    for row in range(candidate_indptr.shape[0] - 1):
+        touched = _sum_up(
+            row,
+            indptr,
+            strong,
+            weights,
+            partner_indptr,
+            partners,
+            partner_weights,
+            parent_indptr,
+            parents,
+            parent_weights,
+            child_indptr,
+            children,
+            child_weights,
+            sums,
+        )
+        for j in range(candidate_indptr[row], candidate_indptr[row + 1]):
+            company, below, above = sums[candidates[j], 0], sums[candidates[j], 1], sums[candidates[j], 2]
+            values[j, 0], values[j, 1], values[j, 2], values[j, 3] = company + below + above, company, below, above
+        for label in touched:
+            sums[label] = 0.0

@@ -1,0 +1,106 @@
+"""What holds of every ranker."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from manylabel.combine import RANKERS
+from manylabel.combine.candidates import Candidates
+from manylabel.combine.ranker import Judged
+from manylabel.core.errors import RunError
+from manylabel.core.run_directory import RunDirectory, write_run
+
+every_ranker = pytest.mark.parametrize("kind", list(RANKERS))
+SMALL = {"boosted": {"leaf_candidates": 5, "wrong": 1.0}, "listwise": {"leaf_candidates": 5}, "logistic": {}}
+
+
+def judged(documents=300, width=8, *, seed=0):
+    """Candidates whose chance of being right grows with two features; the third is noise and often missing."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(0, width + 1, documents)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    features = rng.random((indptr[-1], 3)).astype(np.float32)
+    chance = 1 / (1 + np.exp(-(6 * features[:, 0] + 6 * features[:, 1] - 7)))
+    features[rng.random(features.shape) < [0.0, 0.1, 0.5]] = np.nan
+    labels = np.concatenate([np.arange(length) for length in lengths]).astype(np.int32)
+    right = rng.random(indptr[-1]) < chance
+    names = ("tree.score", "memory.score", "label.words")
+    found = np.ones((indptr[-1], 1), bool)
+    candidates = Candidates(indptr.astype(np.int64), labels, features, names, found)
+    rows = candidates.rows[right]
+    truth = csr_matrix((np.ones(len(rows), bool), (rows, labels[right])), shape=(documents, width))
+    return Judged(candidates, right, truth), chance
+
+
+def fit(kind, *, seed=0, weights=None):
+    training, _ = judged()
+    training = Judged(training.candidates, training.right, training.truth, weights)
+    return RANKERS.load(kind)(RANKERS.section(kind).parse(SMALL[kind])).fit(training, judged(seed=1)[0], seed=seed)
+
+
+@every_ranker
+def test_learns_what_is_right(kind):
+    fresh, chance = judged(seed=2)
+    scores = fit(kind).score(fresh.candidates)
+    assert scores.dtype == np.float32
+    assert np.corrcoef(scores, chance)[0, 1] > 0.85
+    if fit(kind).probabilistic:
+        assert np.abs(scores - chance).mean() < 0.12
+        assert abs(scores.mean() - fresh.right.mean()) < 0.04
+
+
+@every_ranker
+def test_a_ranker_that_was_saved_is_the_same(kind, tmp_path):
+    ranker, fresh = fit(kind), judged(seed=2)[0].candidates
+    with write_run(tmp_path / "run") as writer:
+        ranker.write(writer)
+    again = RANKERS.load(kind)(ranker.config)
+    again.restore(RunDirectory.open(tmp_path / "run"))
+    assert again.score(fresh).tobytes() == ranker.score(fresh).tobytes()
+
+
+@every_ranker
+def test_the_same_seed_gives_the_same_bits(kind):
+    fresh = judged(seed=2)[0].candidates
+    assert fit(kind).score(fresh).tobytes() == fit(kind).score(fresh).tobytes()
+
+
+@every_ranker
+def test_each_candidate_is_scored_on_its_own(kind):
+    ranker, fresh = fit(kind), judged(seed=2)[0].candidates
+    alone = np.concatenate([ranker.score(fresh.select(np.array([row]))) for row in range(20)])
+    np.testing.assert_allclose(alone, ranker.score(fresh.select(np.arange(20))), rtol=1e-6)
+    assert len(ranker.score(fresh.select(np.zeros(0, int)))) == 0
+
+
+@every_ranker
+def test_weights_move_the_scores(kind):
+    training, fresh = judged()[0], judged(seed=2)[0].candidates
+    weights = np.where(training.candidates.features[:, 0] > 0.5, 10, 0.1).astype(np.float32)
+    assert np.abs(fit(kind, weights=weights).score(fresh) - fit(kind).score(fresh)).max() > 0.01
+
+
+@every_ranker
+def test_what_it_found(kind):
+    facts = fit(kind).facts
+    ranked = facts.get("importance") or facts.get("weights")
+    assert set(ranked) == {"tree.score", "memory.score", "label.words"}
+    assert list(ranked)[-1] == "label.words"
+
+
+@pytest.mark.parametrize("kind", ["boosted", "listwise"])
+def test_damaged_trees_are_refused(kind, tmp_path):
+    ranker = fit(kind)
+    with write_run(tmp_path / "run") as writer:
+        writer.text("ranker.txt", "tree\nversion=v4\nnothing")
+    with pytest.raises(RunError, match="cannot be read"):
+        RANKERS.load(kind)(ranker.config).restore(RunDirectory.open(tmp_path / "run"))
+
+
+def test_leaving_out_wrong_candidates_keeps_the_probabilities():
+    training, fresh = judged(2000, seed=3)[0], judged(2000, seed=4)
+    held_out = judged(500, seed=5)[0]
+    section = RANKERS.section("boosted")
+    for wrong in (1.0, 0.3):
+        ranker = RANKERS.load("boosted")(section.parse({"wrong": wrong, "leaves": 7})).fit(training, held_out, seed=0)
+        assert abs(ranker.score(fresh[0].candidates).mean() - fresh[0].right.mean()) < 0.03

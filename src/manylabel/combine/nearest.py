@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix, vstack
 from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.core.parallel import run_jobs
+from manylabel.linear.best_list import insert
 
 _QUERIES_PER_JOB = 256
 NO_ROW = -1
@@ -204,7 +205,6 @@ def _find(
                     touched[n_touched] = row
                     n_touched += 1
                 sums[row] += x * index_values[p]
-        filled = 0
         bound = np.float32(-np.inf)
         for t in range(n_touched):
             row = touched[t]
@@ -212,20 +212,8 @@ def _find(
             sums[row] = 0.0
             if cosine < bound or cosine >= below or cosine == 0.0:
                 continue
-            if filled == k and cosine == bound and row > found[q, k - 1]:
-                continue
-            place = filled if filled < k else k - 1
-            while place > 0 and (
-                cosines[q, place - 1] < cosine or (cosines[q, place - 1] == cosine and found[q, place - 1] > row)
-            ):
-                cosines[q, place] = cosines[q, place - 1]
-                found[q, place] = found[q, place - 1]
-                place -= 1
-            cosines[q, place] = cosine
-            found[q, place] = row
-            if filled < k:
-                filled += 1
-            if filled == k:
+            insert(found[q], cosines[q], row, cosine)
+            if found[q, k - 1] >= 0:
                 bound = cosines[q, k - 1]
 
 

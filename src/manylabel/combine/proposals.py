@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,28 +53,9 @@ class Proposals:
         """Nothing for n documents."""
         return cls(np.zeros(n + 1, np.int64), np.zeros(0, np.int32), np.zeros((0, columns), np.float32))
 
-    @classmethod
-    def concatenate(cls, parts: Sequence[Proposals]) -> Proposals:
-        """Stack batches of documents."""
-        lengths = np.concatenate([np.diff(part.indptr) for part in parts])
-        return cls(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            np.concatenate([part.labels for part in parts]),
-            np.concatenate([part.values for part in parts]),
-        )
-
     def select(self, rows: np.ndarray) -> Proposals:
         """Those of some documents, in the given order."""
         lengths = np.diff(self.indptr)[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         taken = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
         return Proposals(indptr, self.labels[taken], self.values[taken])
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """Named arrays for a safetensors file."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Proposals:
-        """Read what :meth:`to_arrays` gave."""
-        return cls(*(arrays[name] for name in cls.__dataclass_fields__))

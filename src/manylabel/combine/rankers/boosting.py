@@ -7,14 +7,49 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from manylabel.combine.ranker import Judged
+from manylabel.combine.candidates import Candidates
+from manylabel.combine.ranker import Judged, Ranker
 from manylabel.combine.rankers.boosted_config import BoostingOptions
 from manylabel.core.capacity import n_threads
 from manylabel.core.errors import RunError
+from manylabel.core.run_directory import RunDirectory, RunWriter
 
+_FILE = "ranker.txt"
 _SEED_LIMIT = 2**31 - 1
 _ENOUGH = 50_000  # candidates from which on a second thread makes training faster
 _FEW = 500  # candidates that one thread scores before another would have started
+
+
+class TreeRanker(Ranker):
+    """What rankers of boosted trees share: all but what they are trained for."""
+
+    def __init__(self, config: BoostingOptions) -> None:
+        self.config = config
+        self._trees: lightgbm.Booster | None = None
+        self._facts: dict[str, Any] = {}
+
+    def score(self, candidates: Candidates) -> np.ndarray:
+        """Sums of leaves; see :meth:`Ranker.score`."""
+        assert self._trees is not None
+        return raw_scores(self._trees, candidates.features).astype(np.float32)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Rounds and importance; see :attr:`Ranker.facts`."""
+        return self._facts
+
+    def write(self, writer: RunWriter) -> None:
+        """Write the trees as LightGBM's text; see :meth:`Ranker.write`."""
+        assert self._trees is not None
+        writer.text(_FILE, self._trees.model_to_string())
+
+    def restore(self, run: RunDirectory) -> None:
+        """Read the trees; see :meth:`Ranker.restore`."""
+        self._trees = read_trees(run.read_text(_FILE))
+
+    def _keep(self, trees: lightgbm.Booster, names: tuple[str, ...]) -> None:
+        self._trees = trees
+        self._facts = {"rounds": trees.num_trees(), "importance": importances(trees, names)}
 
 
 def train_trees(

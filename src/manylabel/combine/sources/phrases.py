@@ -28,11 +28,10 @@ class PhraseSource(Source):
     """The labels whose names occur in a document, as subject indexers find them.
 
     A name matches where its words stand side by side in the text, or words with the same stems that three training
-    documents have. A label's score is the
-    number of words of its longest match and a tenth for each match (nine at most). Beside it stand the matches word
-    for word and those by stems, where the first one begins (as a share of the text), how many labels go by that name,
-    and how often training documents with one of the label's names had the label: ``with label / (with name + 2)``
-    (the keyphraseness of Maui, Medelyan 2009).
+    documents have. A label's score is the number of words of its longest match and a tenth for each match (nine at
+    most). Beside it stand the matches word for word and those by stems, where the first one begins (as a share of the
+    text), how many labels go by that name, and how often training documents with one of the label's names had the
+    label: ``with label / (with name + 2)`` (the keyphraseness of Maui, Medelyan 2009).
     """
 
     columns: ClassVar[tuple[str, ...]] = ("score", "exact", "stemmed", "position", "namesakes", "usage")

@@ -20,6 +20,7 @@ from manylabel.core.parallel import run_jobs
 from manylabel.linear.best_list import insert
 
 _QUERIES_PER_JOB = 256
+_BLOCK = 64  # rows whose best is looked at first
 NO_ROW = -1
 FEW_ROWS = 100  # as many are searched in no time
 
@@ -82,7 +83,7 @@ class NearestRows:
             below: rows of at least this cosine are passed over, as duplicates of the query.
 
         Returns:
-            Rows int32 ``[n, k]``, nearest first, ties by row, -1 where fewer share a column; cosines float32.
+            Rows int32 ``[n, k]``, nearest first, ties by row, -1 where fewer have a cosine above 0; cosines float32.
         """
         n = queries.shape[0]
         wanted = unit_rows(queries, self.common)
@@ -192,29 +193,34 @@ def _find(
     found: np.ndarray,
     cosines: np.ndarray,
 ) -> None:
-    """`sums` is zero, also at the end."""
-    touched = np.empty(sums.shape[0], np.int32)
-    k = found.shape[1]
+    """`sums` is zero, also at the end. Unsigned positions need no check for counting from the end."""
+    bits = sums.view(np.int32)
+    n_rows, last = sums.shape[0], found.shape[1] - 1
     for q in range(found.shape[0]):
-        n_touched = 0
         for j in range(indptr[q], indptr[q + 1]):
             x = data[j]
-            for p in range(index_indptr[indices[j]], index_indptr[indices[j] + 1]):
-                row = index_rows[p]
-                if sums[row] == 0.0:
-                    touched[n_touched] = row
-                    n_touched += 1
-                sums[row] += x * index_values[p]
-        bound = np.float32(-np.inf)
-        for t in range(n_touched):
-            row = touched[t]
-            cosine = sums[row]
-            sums[row] = 0.0
-            if cosine < bound or cosine >= below or cosine == 0.0:
+            begin, end = index_indptr[indices[j]], index_indptr[indices[j] + 1]
+            rows, values = index_rows[begin:end], index_values[begin:end]
+            for p in range(rows.shape[0]):
+                sums[np.uint32(rows[p])] += x * values[p]
+        bound = np.float32(0.0)
+        for start in range(0, n_rows, _BLOCK):
+            block = bits[start : start + _BLOCK]
+            # Floats above 0 are in the order of their bits, whose maximum is found many at a time.
+            top = np.int32(0)
+            for place in range(block.shape[0]):
+                top = max(top, block[place])
+            if top <= np.float32(bound).view(np.int32):
                 continue
-            insert(found[q], cosines[q], row, cosine)
-            if found[q, k - 1] >= 0:
-                bound = cosines[q, k - 1]
+            for place in range(block.shape[0]):
+                row = start + place
+                cosine = sums[row]
+                if cosine <= bound or cosine >= below:
+                    continue
+                insert(found[q], cosines[q], row, cosine)
+                if found[q, last] >= 0:
+                    bound = cosines[q, last]
+        sums[:] = 0.0
 
 
 def pair_products(queries: csr_matrix, rows: csr_matrix | None, indptr: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -268,9 +274,11 @@ def _pair_products(
             if identity:
                 result[c] = dense[chosen[c]]
                 continue
+            begin, end = row_indptr[chosen[c]], row_indptr[chosen[c] + 1]
+            columns, values = row_indices[begin:end], row_data[begin:end]
             total = np.float32(0.0)
-            for j in range(row_indptr[chosen[c]], row_indptr[chosen[c] + 1]):
-                total += dense[row_indices[j]] * row_data[j]
+            for j in range(columns.shape[0]):
+                total += dense[np.uint32(columns[j])] * values[j]
             result[c] = total
         for j in range(indptr[q], indptr[q + 1]):
             dense[indices[j]] = 0.0

@@ -7,11 +7,11 @@ from scipy.sparse import csr_matrix
 from manylabel.combine import RANKERS
 from manylabel.combine.candidates import Candidates
 from manylabel.combine.ranker import Judged
-from manylabel.core.errors import RunError
 from manylabel.core.run_directory import RunDirectory, write_run
 
 every_ranker = pytest.mark.parametrize("kind", list(RANKERS))
-SMALL = {"boosted": {"leaf_candidates": 5, "wrong": 1.0}, "listwise": {"leaf_candidates": 5}, "logistic": {}}
+every_learner = pytest.mark.parametrize("kind", [kind for kind in RANKERS if kind != "reciprocal"])
+SMALL = {"boosted": {"leaf_candidates": 5, "wrong": 1.0}, "listwise": {"leaf_candidates": 5}}
 
 
 def judged(documents=300, width=8, *, seed=0):
@@ -35,10 +35,12 @@ def judged(documents=300, width=8, *, seed=0):
 def fit(kind, *, seed=0, weights=None):
     training, _ = judged()
     training = Judged(training.candidates, training.right, training.truth, weights)
-    return RANKERS.load(kind)(RANKERS.section(kind).parse(SMALL[kind])).fit(training, judged(seed=1)[0], seed=seed)
+    return RANKERS.load(kind)(RANKERS.section(kind).parse(SMALL.get(kind, {}))).fit(
+        training, judged(seed=1)[0], seed=seed
+    )
 
 
-@every_ranker
+@every_learner
 def test_learns_what_is_right(kind):
     fresh, chance = judged(seed=2)
     scores = fit(kind).score(fresh.candidates)
@@ -55,7 +57,7 @@ def test_a_ranker_that_was_saved_is_the_same(kind, tmp_path):
     with write_run(tmp_path / "run") as writer:
         ranker.write(writer)
     again = RANKERS.load(kind)(ranker.config)
-    again.restore(RunDirectory.open(tmp_path / "run"))
+    again.restore(RunDirectory.open(tmp_path / "run"), 3)
     assert again.score(fresh).tobytes() == ranker.score(fresh).tobytes()
 
 
@@ -73,14 +75,14 @@ def test_each_candidate_is_scored_on_its_own(kind):
     assert len(ranker.score(fresh.select(np.zeros(0, int)))) == 0
 
 
-@every_ranker
+@every_learner
 def test_weights_move_the_scores(kind):
     training, fresh = judged()[0], judged(seed=2)[0].candidates
     weights = np.where(training.candidates.features[:, 0] > 0.5, 10, 0.1).astype(np.float32)
     assert np.abs(fit(kind, weights=weights).score(fresh) - fit(kind).score(fresh)).max() > 0.01
 
 
-@every_ranker
+@every_learner
 def test_what_it_found(kind):
     facts = fit(kind).facts
     ranked = facts.get("importance") or facts.get("weights")
@@ -92,9 +94,17 @@ def test_what_it_found(kind):
 def test_damaged_trees_are_refused(kind, tmp_path):
     ranker = fit(kind)
     with write_run(tmp_path / "run") as writer:
-        writer.text("ranker.txt", "tree\nversion=v4\nnothing")
-    with pytest.raises(RunError, match="cannot be read"):
-        RANKERS.load(kind)(ranker.config).restore(RunDirectory.open(tmp_path / "run"))
+        ranker.write(writer)
+    with pytest.raises(ValueError, match="do not fit together"):
+        RANKERS.load(kind)(ranker.config).restore(RunDirectory.open(tmp_path / "run"), 1)
+
+
+def test_reciprocal_ranks_are_summed_over_sources():
+    features = np.array([[0, 2, 9.0], [1, np.nan, 9.0], [np.nan, np.nan, 9.0]], np.float32)
+    names = ("tree.rank", "memory.rank", "label.words")
+    candidates = Candidates(np.array([0, 3]), np.arange(3, dtype=np.int32), features, names, np.ones((3, 2), bool))
+    ranker = RANKERS.load("reciprocal")(RANKERS.section("reciprocal").parse({"smoothing": 9}))
+    np.testing.assert_allclose(ranker.score(candidates), [1 / 10 + 1 / 12, 1 / 11, 0], rtol=1e-6)
 
 
 def test_leaving_out_wrong_candidates_keeps_the_probabilities():

@@ -46,6 +46,11 @@ RANKERS = Table(
             section="manylabel.combine.rankers.boosted_config:ListwiseConfig",
             summary="Gradient-boosted trees with a listwise ranking objective, calibrated afterwards.",
         ),
+        "reciprocal": Part(
+            target="manylabel.combine.rankers.reciprocal:ReciprocalRanker",
+            section="manylabel.combine.rankers.reciprocal_config:ReciprocalConfig",
+            summary="Reciprocal rank fusion: nothing is learned, for where there is nothing to learn from.",
+        ),
         "logistic": Part(
             target="manylabel.combine.rankers.logistic:LogisticRanker",
             section="manylabel.combine.rankers.logistic_config:LogisticConfig",

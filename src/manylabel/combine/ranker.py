@@ -78,5 +78,13 @@ class Ranker(ABC):
         """Write what was learned into a run."""
 
     @abstractmethod
-    def restore(self, run: RunDirectory) -> None:
-        """Read what :meth:`write` wrote."""
+    def restore(self, run: RunDirectory, n_features: int) -> None:
+        """Read what :meth:`write` wrote.
+
+        Args:
+            run: where it is.
+            n_features: F, of the candidates that it will score.
+
+        Raises:
+            ValueError: what is there does not fit together, or not to the features.
+        """

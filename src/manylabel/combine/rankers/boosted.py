@@ -9,7 +9,7 @@ import numpy as np
 from manylabel.combine.candidates import Candidates
 from manylabel.combine.ranker import Judged
 from manylabel.combine.rankers.boosted_config import BoostedConfig
-from manylabel.combine.rankers.boosting import TreeRanker, raw_scores, sigmoid, train_trees
+from manylabel.combine.rankers.boosting import TreeRanker, sigmoid, train_trees
 
 
 class BoostedRanker(TreeRanker):
@@ -27,4 +27,4 @@ class BoostedRanker(TreeRanker):
     def score(self, candidates: Candidates) -> np.ndarray:
         """Probabilities; see :meth:`Ranker.score`."""
         assert self._trees is not None
-        return sigmoid(raw_scores(self._trees, candidates.features))
+        return sigmoid(self._trees.score(candidates.features))

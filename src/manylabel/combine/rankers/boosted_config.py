@@ -15,6 +15,7 @@ class BoostingOptions(Section):
     rounds: int = Field(default=150, ge=1, description="Trees at most; the held-out documents decide how many stay.")
     patience: int = Field(default=20, ge=1, description="Trees without gain on the held-out documents before the end.")
     leaves: int = Field(default=63, ge=2, description="Leaves of a tree at most.")
+    depth: int = Field(default=8, ge=1, description="Levels of a tree at most: what a prediction has to walk.")
     learning_rate: float = Field(default=0.1, gt=0, le=1, description="Share of each tree that is added.")
     leaf_candidates: int = Field(default=50, ge=1, description="Candidates in a leaf at least.")
     bins: int = Field(default=63, ge=2, description="Values of a feature that are told apart.")

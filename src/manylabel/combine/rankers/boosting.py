@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by LightGBM, kept as its own text format."""
+"""Gradient-boosted trees, trained by LightGBM and kept as arrays."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 from manylabel.combine.candidates import Candidates
 from manylabel.combine.ranker import Judged, Ranker
 from manylabel.combine.rankers.boosted_config import BoostingOptions
+from manylabel.combine.rankers.forest import Forest
 from manylabel.core.capacity import n_threads
-from manylabel.core.errors import RunError
 from manylabel.core.run_directory import RunDirectory, RunWriter
 
-_FILE = "ranker.txt"
+_FILE = "ranker.safetensors"
 _SEED_LIMIT = 2**31 - 1
 _ENOUGH = 50_000  # candidates from which on a second thread makes training faster
-_FEW = 500  # candidates that one thread scores before another would have started
 
 
 class TreeRanker(Ranker):
@@ -25,13 +24,13 @@ class TreeRanker(Ranker):
 
     def __init__(self, config: BoostingOptions) -> None:
         self.config = config
-        self._trees: lightgbm.Booster | None = None
+        self._trees: Forest | None = None
         self._facts: dict[str, Any] = {}
 
     def score(self, candidates: Candidates) -> np.ndarray:
         """Sums of leaves; see :meth:`Ranker.score`."""
         assert self._trees is not None
-        return raw_scores(self._trees, candidates.features).astype(np.float32)
+        return self._trees.score(candidates.features).astype(np.float32)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -39,17 +38,19 @@ class TreeRanker(Ranker):
         return self._facts
 
     def write(self, writer: RunWriter) -> None:
-        """Write the trees as LightGBM's text; see :meth:`Ranker.write`."""
+        """Write the trees; see :meth:`Ranker.write`."""
         assert self._trees is not None
-        writer.text(_FILE, self._trees.model_to_string())
+        writer.arrays(_FILE, self._trees.to_arrays())
 
-    def restore(self, run: RunDirectory) -> None:
+    def restore(self, run: RunDirectory, n_features: int) -> None:
         """Read the trees; see :meth:`Ranker.restore`."""
-        self._trees = read_trees(run.read_text(_FILE))
+        self._trees = Forest.from_arrays(run.read_arrays(_FILE))
+        self._trees.validate(n_features)
 
-    def _keep(self, trees: lightgbm.Booster, names: tuple[str, ...]) -> None:
-        self._trees = trees
-        self._facts = {"rounds": trees.num_trees(), "importance": importances(trees, names)}
+    def _keep(self, booster: lightgbm.Booster, names: tuple[str, ...]) -> None:
+        rounds = booster.best_iteration
+        self._trees = Forest.from_dump(booster.dump_model(num_iteration=rounds)["tree_info"])
+        self._facts = {"rounds": rounds, "importance": _importances(booster, names)}
 
 
 def train_trees(
@@ -74,6 +75,7 @@ def train_trees(
     parameters = {
         **objective,
         "num_leaves": options.leaves,
+        "max_depth": options.depth,
         "learning_rate": options.learning_rate,
         "min_data_in_leaf": options.leaf_candidates,
         "max_bin": options.bins,
@@ -89,9 +91,7 @@ def train_trees(
     everything = np.arange(len(held_out.right))
     second = _dataset(held_out, everything, held_out.weights, options.bins, ranks=ranks, reference=first)
     stopping = lightgbm.early_stopping(options.patience, verbose=False)
-    booster = lightgbm.train(parameters, first, options.rounds, valid_sets=[second], callbacks=[stopping])
-    # Written and read once, so that the model in hand is the one on disk: only the trees that stay.
-    return read_trees(booster.model_to_string(num_iteration=booster.best_iteration))
+    return lightgbm.train(parameters, first, options.rounds, valid_sets=[second], callbacks=[stopping])
 
 
 def _thin(judged: Judged, wrong: float, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -104,34 +104,14 @@ def _thin(judged: Judged, wrong: float, seed: int) -> tuple[np.ndarray, np.ndarr
     return kept, weights if judged.weights is None else weights * judged.weights[kept]
 
 
-def read_trees(text: str) -> lightgbm.Booster:
-    """Trees from LightGBM's text format.
-
-    Raises:
-        RunError: the text is not one.
-    """
-    try:
-        return lightgbm.Booster(model_str=text)
-    except (lightgbm.basic.LightGBMError, ValueError, KeyError) as error:
-        raise RunError(f"the ranker's trees cannot be read: {error}") from None
-
-
-def raw_scores(booster: lightgbm.Booster, features: np.ndarray) -> np.ndarray:
-    """The sum of leaves that each candidate falls into, float64."""
-    if len(features) == 0:
-        return np.zeros(0)
-    threads = n_threads() if len(features) > _FEW else 1
-    return np.asarray(booster.predict(features, raw_score=True, num_threads=threads, validate_features=False))
-
-
 def sigmoid(scores: np.ndarray) -> np.ndarray:
     """Probabilities of raw scores of the log loss, float32."""
     return (1.0 / (1.0 + np.exp(-scores))).astype(np.float32)
 
 
-def importances(booster: lightgbm.Booster, names: tuple[str, ...]) -> dict[str, float]:
+def _importances(booster: lightgbm.Booster, names: tuple[str, ...]) -> dict[str, float]:
     """Share of the total gain that each feature has, the largest first."""
-    gains = booster.feature_importance("gain").astype(float)
+    gains = booster.feature_importance("gain", iteration=booster.best_iteration).astype(float)
     total = gains.sum() or 1.0
     return {names[i]: round(float(gains[i] / total), 4) for i in np.argsort(-gains, kind="stable").tolist()}
 

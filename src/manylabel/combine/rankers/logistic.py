@@ -66,11 +66,11 @@ class LogisticRanker(Ranker):
         """Write means, scales and weights; see :meth:`Ranker.write`."""
         writer.arrays(_FILE, {"means": self._means, "scales": self._scales, "weights": self._weights})
 
-    def restore(self, run: RunDirectory) -> None:
+    def restore(self, run: RunDirectory, n_features: int) -> None:
         """Read means, scales and weights; see :meth:`Ranker.restore`."""
         arrays = run.read_arrays(_FILE)
         self._means, self._scales, self._weights = (arrays[name] for name in ("means", "scales", "weights"))
-        if self._means.shape != self._scales.shape or self._weights.shape != (2 * len(self._means) + 1,):
+        if not self._means.shape == self._scales.shape == (n_features,) or self._weights.shape != (2 * n_features + 1,):
             raise ValueError("the ranker's weights have the wrong shape")
 
     def _design(self, candidates: Candidates) -> np.ndarray:

@@ -21,7 +21,8 @@ def test_proposals_are_in_order(kind):
     assert len(proposals) == len(query().documents)
     assert proposals.labels.dtype == np.int32
     assert proposals.values.dtype == np.float32
-    assert proposals.values.shape == (len(proposals.labels), len(fitted(kind).columns))
+    completes = fitted(kind).complete(query(), proposals.indptr, proposals.labels) is not None
+    assert proposals.values.shape == (len(proposals.labels), 1 if completes else len(fitted(kind).columns))
     assert np.isfinite(proposals.values).all()
     assert ((proposals.labels >= 0) & (proposals.labels < n_labels)).all()
     for row in range(len(proposals)):
@@ -79,7 +80,8 @@ def test_what_it_knows_of_its_own_proposals_it_says_again_when_asked(kind):
     proposals = fitted(kind).propose(query())
     known = fitted(kind).complete(query(), proposals.indptr, proposals.labels)
     if known is not None:
-        np.testing.assert_allclose(known, proposals.values, atol=1e-6)
+        np.testing.assert_allclose(known[:, :1], proposals.values, atol=1e-6)
+        assert known.shape == (len(proposals.labels), len(fitted(kind).columns))
 
 
 def small(texts, labels_of, labels, kind, **options):
@@ -181,7 +183,10 @@ def test_neighbours_are_company_and_kin():
     from manylabel.combine.proposals import Proposals
 
     earlier = {"tree": Proposals.from_lists(np.array([[2, 1]], np.int32), np.ones((1, 2, 1), np.float32))}
-    found = of(near.propose(Query(documents(["pp"], tfidf), earlier)), 0)
+    asked = Query(documents(["pp"], tfidf), earlier)
+    proposals = near.propose(asked)
+    known = near.complete(asked, proposals.indptr, proposals.labels)
+    found = of(Proposals(proposals.indptr, proposals.labels, known), 0)
     # Label 2 weighs 1 and stood with label 3 in two of three documents; label 1 weighs a half and is a child of 0.
     np.testing.assert_allclose(found[3], [2 / 4, 2 / 4, 0, 0], atol=1e-5)
     np.testing.assert_allclose(found[0], [0.5, 0, 0.5, 0], atol=1e-5)

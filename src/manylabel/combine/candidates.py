@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from manylabel.combine.label_facts import FACTS, LabelFacts
-from manylabel.combine.proposals import Proposals
+from manylabel.combine.proposals import Proposals, stack
 from manylabel.combine.source import Query, Source
+from manylabel.core.compiled import compiled
 
 _PLACES = ("rank", "gap")
 _SHARED = (*(f"label.{name}" for name in FACTS), "candidate.sources", "document.features")
@@ -101,38 +102,31 @@ def gather(sources: Mapping[str, Source], query: Query, facts: LabelFacts) -> Ca
         query: the documents.
         facts: of the labels.
     """
+    documents = query.documents
     proposed: dict[str, Proposals] = {}
     for name, source in sources.items():
-        proposed[name] = source.propose(Query(query.documents, dict(proposed), query.training))
-    n, n_labels = len(query.documents), len(facts)
-    keys = {name: proposals.rows * n_labels + proposals.labels for name, proposals in proposed.items()}
-    pairs, where = np.unique(np.concatenate([*keys.values(), np.zeros(0, np.int64)]), return_inverse=True)
-    rows, labels = pairs // max(n_labels, 1), (pairs % max(n_labels, 1)).astype(np.int32)
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))]).astype(np.int64)
+        proposed[name] = source.propose(Query(documents, dict(proposed), query.training))
+    stacked = stack(list(proposed.values()), len(documents))
+    indptr, labels, places = _merge(stacked.starts, stacked.labels)
     names = feature_names(sources)
-    features = np.full((len(pairs), len(names)), np.nan, np.float32)
-    found = np.zeros((len(pairs), len(sources)), bool)
-    column, start = 0, 0
-    for number, (name, source) in enumerate(sources.items()):
-        proposals = proposed[name]
-        places = where[start : start + len(proposals.labels)]
-        start += len(proposals.labels)
-        width = len(source.columns)
-        known = source.complete(Query(query.documents, _before(proposed, name), query.training), indptr, labels)
+    features = np.full((len(labels), len(names)), np.nan, np.float32)
+    found = np.zeros((len(labels), len(sources)), bool)
+    column, start, ranks = 0, 0, []
+    for name, source in sources.items():
+        own = places[start : start + len(proposed[name].labels)]
+        start += len(own)
+        beside = slice(column, column + len(source.columns))
+        known = source.complete(Query(documents, _before(proposed, name), query.training), indptr, labels)
         if known is not None:
-            features[:, column : column + width] = known
+            features[:, beside] = known
         else:
-            features[places, column : column + width] = proposals.values
-        lengths = np.diff(proposals.indptr)
-        features[places, column + width] = np.arange(len(places)) - np.repeat(proposals.indptr[:-1], lengths)
-        first = proposals.indptr[:-1][lengths > 0]
-        best = np.repeat(proposals.values[first, 0], lengths[lengths > 0])
-        features[places, column + width + 1] = best - proposals.values[:, 0]
-        found[places, number] = True
-        column += width + len(_PLACES)
+            features[own, beside] = proposed[name].values
+        ranks.append(beside.stop)
+        column = beside.stop + len(_PLACES)
+    _rank(stacked.starts, stacked.scores, places, np.array(ranks, np.int64), features, found)
     features[:, column : column + len(FACTS)] = facts.values[labels]
     features[:, column + len(FACTS)] = found.sum(axis=1)
-    features[:, column + len(FACTS) + 1] = np.repeat(np.diff(query.documents.features.indptr), np.diff(indptr))
+    features[:, column + len(FACTS) + 1] = np.repeat(np.diff(documents.features.indptr), np.diff(indptr))
     return Candidates(indptr, labels, features, names, found)
 
 
@@ -140,3 +134,49 @@ def _before(proposed: Mapping[str, Proposals], name: str) -> dict[str, Proposals
     """The proposals of the sources before one."""
     names = list(proposed)
     return {other: proposed[other] for other in names[: names.index(name)]}
+
+
+@compiled
+def _merge(starts: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different labels of each document, rising: where they begin, they, and for each proposal which of them."""
+    n_sources, n = starts.shape[0], starts.shape[1] - 1
+    indptr = np.zeros(n + 1, np.int64)
+    merged, places = np.empty(labels.shape[0], np.int32), np.empty(labels.shape[0], np.int64)
+    for i in range(n):
+        begin = indptr[i]
+        end = begin
+        for s in range(n_sources):
+            for j in range(starts[s, i], starts[s, i + 1]):
+                merged[end] = labels[j]
+                end += 1
+        several = merged[begin:end]
+        several.sort()
+        kept = 0
+        for j in range(several.shape[0]):
+            if j == 0 or several[j] != several[kept - 1]:
+                several[kept] = several[j]
+                kept += 1
+        indptr[i + 1] = begin + kept
+        for s in range(n_sources):
+            for j in range(starts[s, i], starts[s, i + 1]):
+                places[j] = begin + np.searchsorted(several[:kept], labels[j])
+    return indptr, merged[: indptr[n]], places
+
+
+@compiled
+def _rank(
+    starts: np.ndarray,
+    scores: np.ndarray,
+    places: np.ndarray,
+    columns: np.ndarray,
+    features: np.ndarray,
+    found: np.ndarray,
+) -> None:
+    """Enter who proposed a candidate, and at each source's column its rank, and the gap to the best score beside it."""
+    for s in range(starts.shape[0]):
+        for i in range(starts.shape[1] - 1):
+            first = starts[s, i]
+            for j in range(first, starts[s, i + 1]):
+                found[places[j], s] = True
+                features[places[j], columns[s]] = j - first
+                features[places[j], columns[s] + 1] = scores[first] - scores[j]

@@ -70,8 +70,6 @@ def _share(judged: Judged, proposed: np.ndarray) -> float:
 
 def _measure(candidates: Candidates, scores: np.ndarray, judged: Judged, labels: LabelSpace) -> dict[str, Any]:
     top = best_candidates(candidates, scores.astype(np.float32), _K, labels)
-    # What a source did not propose is no label of its own list.
-    top.indices[np.isneginf(top.scores)] = -1
     evaluator = Evaluator(labels, Settings(metrics=METRICS, n_bootstrap=0), test_labels=labels)
     evaluator.update(top, judged.truth)
     result = evaluator.result()

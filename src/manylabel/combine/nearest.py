@@ -86,7 +86,7 @@ class NearestRows:
             Rows int32 ``[n, k]``, nearest first, ties by row, -1 where fewer have a cosine above 0; cosines float32.
         """
         n = queries.shape[0]
-        wanted = unit_rows(queries, self.common)
+        indptr, indices, data = _unit_rows(queries.indptr, queries.indices, queries.data, self.common)
         found = np.full((n, k), NO_ROW, np.int32)
         cosines = np.full((n, k), -np.inf, np.float32)
         of_thread = threading.local()
@@ -96,9 +96,9 @@ class NearestRows:
                 of_thread.sums = np.zeros(self.n_rows, np.float32)
             block = slice(start, start + _QUERIES_PER_JOB)
             _find(
-                wanted.indptr[start : start + _QUERIES_PER_JOB + 1],
-                wanted.indices,
-                wanted.data,
+                indptr[start : start + _QUERIES_PER_JOB + 1],
+                indices,
+                data,
                 self.indptr,
                 self.rows,
                 self.values,
@@ -223,12 +223,12 @@ def _find(
         sums[:] = 0.0
 
 
-def pair_products(queries: csr_matrix, rows: csr_matrix | None, indptr: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Dot products of each query with the rows chosen for it, or the query's entries in chosen columns.
+def pair_products(queries: csr_matrix, rows: csr_matrix, indptr: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Dot products of each query with the rows chosen for it.
 
     Args:
         queries: float32 CSR ``[n, d]``.
-        rows: float32 CSR ``[N, d]``; None for the unit matrix.
+        rows: float32 CSR ``[N, d]``.
         indptr: int64 ``[n + 1]``, where the rows chosen for each query begin.
         chosen: int32, below N.
 
@@ -237,15 +237,14 @@ def pair_products(queries: csr_matrix, rows: csr_matrix | None, indptr: np.ndarr
     """
     result = np.empty(len(chosen), np.float32)
     of_thread = threading.local()
-    nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    others = nothing if rows is None else (rows.indptr, rows.indices, rows.data)
+    others = (rows.indptr, rows.indices, rows.data)
 
     def work(start: int) -> None:
         if not hasattr(of_thread, "dense"):
             of_thread.dense = np.zeros(queries.shape[1], np.float32)
         bounds = slice(start, start + _QUERIES_PER_JOB + 1)
         kernel_inputs = (queries.indptr[bounds], queries.indices, queries.data)
-        _pair_products(*kernel_inputs, *others, indptr[bounds], chosen, of_thread.dense, result, rows is None)
+        _pair_products(*kernel_inputs, *others, indptr[bounds], chosen, of_thread.dense, result)
 
     for _ in run_jobs(work, range(0, queries.shape[0], _QUERIES_PER_JOB)):
         pass
@@ -264,16 +263,12 @@ def _pair_products(
     chosen: np.ndarray,
     dense: np.ndarray,
     result: np.ndarray,
-    identity: bool,
 ) -> None:
     """`dense` is zero, also at the end."""
     for q in range(indptr.shape[0] - 1):
         for j in range(indptr[q], indptr[q + 1]):
             dense[indices[j]] = data[j]
         for c in range(chosen_indptr[q], chosen_indptr[q + 1]):
-            if identity:
-                result[c] = dense[chosen[c]]
-                continue
             begin, end = row_indptr[chosen[c]], row_indptr[chosen[c] + 1]
             columns, values = row_indices[begin:end], row_data[begin:end]
             total = np.float32(0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +18,8 @@ class Proposals:
     Attributes:
         indptr: int64 ``[n + 1]``, where each document's proposals begin.
         labels: int32, no label twice for a document.
-        values: float32 ``[len(labels), columns]``; the first column is the score, and does not rise in a document.
+        values: float32 ``[len(labels), columns]``; the first column is the score, and does not rise in a document. A
+            source that can complete what it knows of any candidate gives the score alone.
     """
 
     indptr: np.ndarray
@@ -59,3 +62,28 @@ class Proposals:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         taken = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
         return Proposals(indptr, self.labels[taken], self.values[taken])
+
+
+class Stacked(NamedTuple):
+    """What S sources propose for the same n documents, one after the other.
+
+    Attributes:
+        starts: int64 ``[S, n + 1]``, where the proposals of each source for each document begin.
+        labels: int32, of all sources.
+        scores: float32, likewise.
+    """
+
+    starts: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+
+
+def stack(proposed: Sequence[Proposals], n: int) -> Stacked:
+    """Put the proposals of sources for n documents one after the other."""
+    sizes = np.cumsum([0, *(len(proposals.labels) for proposals in proposed)])
+    starts = [proposals.indptr + size for proposals, size in zip(proposed, sizes, strict=False)]
+    return Stacked(
+        np.array(starts, np.int64).reshape(len(starts), n + 1),
+        np.concatenate([np.zeros(0, np.int32), *(proposals.labels for proposals in proposed)]),
+        np.concatenate([np.zeros(0, np.float32), *(proposals.values[:, 0] for proposals in proposed)]),
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from manylabel.combine.candidates import Candidates
+from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
 from manylabel.core.topk import NO_LABEL, TopK
+from manylabel.linear.best_list import insert_all
 
 
 def best_candidates(candidates: Candidates, scores: np.ndarray, k: int, labels: LabelSpace) -> TopK:
@@ -18,12 +20,14 @@ def best_candidates(candidates: Candidates, scores: np.ndarray, k: int, labels: 
         k: how many.
         labels: the label space.
     """
-    order = np.lexsort((candidates.labels, -scores, candidates.rows))
-    lengths = np.diff(candidates.indptr)
-    place = np.arange(len(order)) - np.repeat(candidates.indptr[:-1], lengths)
-    kept = place < k
     indices = np.full((len(candidates), k), NO_LABEL, np.int32)
     values = np.full((len(candidates), k), -np.inf, np.float32)
-    indices[candidates.rows[kept], place[kept]] = candidates.labels[order][kept]
-    values[candidates.rows[kept], place[kept]] = scores[order][kept]
+    _best(candidates.indptr, candidates.labels, scores, indices, values)
     return TopK(indices, values, "probability", labels)
+
+
+@compiled
+def _best(indptr: np.ndarray, labels: np.ndarray, scores: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
+    for i in range(indices.shape[0]):
+        offered = slice(indptr[i], indptr[i + 1])
+        insert_all(indices[i], values[i], scores[offered], 0, labels[offered])

@@ -53,17 +53,17 @@ class LabelTextSource(Source):
         if self._index is None or self._own is None or self._path is None:
             return Proposals.none(n, len(self.columns))
         found, cosines = self._index.find(query.documents.features, self.config.candidates)
-        proposals = Proposals.from_lists(found, cosines[:, :, None])
-        path = pair_products(query.documents.features, self._path, proposals.indptr, proposals.labels)
-        return Proposals(proposals.indptr, proposals.labels, np.column_stack([proposals.values[:, 0], path]))
+        return Proposals.from_lists(found, cosines[:, :, None])
 
     def complete(self, query: Query, indptr: np.ndarray, candidates: np.ndarray) -> np.ndarray | None:
         """The cosines of any label's texts; see :meth:`Source.complete`."""
         if self._index is None or self._own is None or self._path is None:
             return None
+        values = np.empty((len(candidates), len(self.columns)), np.float32)
         queries = unit_rows(query.documents.features, self._index.common)
-        own = pair_products(queries, self._own, indptr, candidates)
-        return np.column_stack([own, pair_products(query.documents.features, self._path, indptr, candidates)])
+        values[:, 0] = pair_products(queries, self._own, indptr, candidates)
+        values[:, 1] = pair_products(query.documents.features, self._path, indptr, candidates)
+        return values
 
     @property
     def idle(self) -> str | None:

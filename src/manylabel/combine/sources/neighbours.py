@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 
-from manylabel.combine.proposals import Proposals
+from manylabel.combine.proposals import Proposals, stack
 from manylabel.combine.source import Documents, Known, Query, Source
 from manylabel.combine.sources.neighbours_config import NeighboursConfig
 from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
+from manylabel.core.parallel import run_jobs
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
@@ -20,6 +23,7 @@ from manylabel.core.topk import TopK
 from manylabel.linear.best_list import insert
 
 _FILE = "partners.safetensors"
+_DOCUMENTS_PER_JOB = 512
 
 
 class NeighbourSource(Source):
@@ -65,19 +69,43 @@ class NeighbourSource(Source):
         n, width = len(query.documents), self.config.candidates
         labels = np.full((n, width), -1, np.int32)
         scores = np.full((n, width), -np.inf, np.float32)
-        sums = np.zeros((self._n_labels, 3), np.float32)
-        _propose(*self._strong(query), *self._partners, *self._parents, *self._children, sums, labels, scores)
-        proposals = Proposals.from_lists(labels, scores[:, :, None])
-        values = self.complete(query, proposals.indptr, proposals.labels)
-        return Proposals(proposals.indptr, proposals.labels, values)
+        starts, earlier, _ = stack(list(query.earlier.values()), n)
+
+        def work(block: slice, sums: np.ndarray) -> None:
+            strong = (starts[:, block.start : block.stop + 1], earlier, self.config.strong)
+            _propose(*strong, *self._links, sums, labels[block], scores[block])
+
+        self._in_blocks(n, work)
+        return Proposals.from_lists(labels, scores[:, :, None])
 
     def complete(self, query: Query, indptr: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Company and kin of any label; see :meth:`Source.complete`."""
         values = np.empty((len(candidates), len(self.columns)), np.float32)
-        sums = np.zeros((self._n_labels, 3), np.float32)
-        links = (*self._partners, *self._parents, *self._children)
-        _complete(*self._strong(query), *links, sums, indptr, candidates, values)
+        n = len(query.documents)
+        starts, earlier, _ = stack(list(query.earlier.values()), n)
+
+        def work(block: slice, sums: np.ndarray) -> None:
+            strong = (starts[:, block.start : block.stop + 1], earlier, self.config.strong)
+            _complete(*strong, *self._links, sums, indptr[block.start : block.stop + 1], candidates, values)
+
+        self._in_blocks(n, work)
         return values
+
+    @property
+    def _links(self) -> tuple[np.ndarray, ...]:
+        return (*self._partners, *self._parents, *self._children)
+
+    def _in_blocks(self, n: int, work: Callable[[slice, np.ndarray], None]) -> None:
+        """Do something with blocks of n documents, and sums ``[L, 3]`` that are zero before and after."""
+        of_thread = threading.local()
+
+        def run(start: int) -> None:
+            if not hasattr(of_thread, "sums"):
+                of_thread.sums = np.zeros((self._n_labels, 3), np.float32)
+            work(slice(start, min(start + _DOCUMENTS_PER_JOB, n)), of_thread.sums)
+
+        for _ in run_jobs(run, range(0, n, _DOCUMENTS_PER_JOB)):
+            pass
 
     @property
     def idle(self) -> str | None:
@@ -110,20 +138,6 @@ class NeighbourSource(Source):
     def _relate(self, labels: LabelSpace) -> None:
         self._n_labels = len(labels)
         self._parents, self._children = _Links.of(labels.hierarchy), _Links.of(labels.hierarchy.T.tocsr())
-
-    def _strong(self, query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where the strong candidates of each document begin, their labels, their weights; a label may come twice."""
-        rows, labels, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
-        for proposals in query.earlier.values():
-            rank = np.arange(len(proposals.labels)) - np.repeat(proposals.indptr[:-1], np.diff(proposals.indptr))
-            strong = rank < self.config.strong
-            rows.append(proposals.rows[strong])
-            labels.append(proposals.labels[strong])
-            weights.append((1.0 / (rank[strong] + 1.0)).astype(np.float32))
-        together = np.concatenate(rows)
-        order = np.argsort(together, kind="stable")
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(together, minlength=len(query.documents)))])
-        return indptr.astype(np.int64), np.concatenate(labels)[order], np.concatenate(weights)[order]
 
 
 class _Links(NamedTuple):
@@ -178,9 +192,9 @@ def _spread(
 @compiled
 def _sum_up(
     row: int,
-    indptr: np.ndarray,
-    strong: np.ndarray,
-    weights: np.ndarray,
+    starts: np.ndarray,
+    earlier: np.ndarray,
+    strong: int,
     partner_indptr: np.ndarray,
     partners: np.ndarray,
     partner_weights: np.ndarray,
@@ -194,25 +208,28 @@ def _sum_up(
 ) -> np.ndarray:
     """Fill `sums` (company, children, parents) for a document; returns the labels touched."""
     room = 0
-    for j in range(indptr[row], indptr[row + 1]):
-        label = strong[j]
-        room += partner_indptr[label + 1] - partner_indptr[label]
-        room += parent_indptr[label + 1] - parent_indptr[label] + child_indptr[label + 1] - child_indptr[label]
+    for source in range(starts.shape[0]):
+        for j in range(starts[source, row], min(starts[source, row + 1], starts[source, row] + strong)):
+            label = earlier[j]
+            room += partner_indptr[label + 1] - partner_indptr[label]
+            room += parent_indptr[label + 1] - parent_indptr[label] + child_indptr[label + 1] - child_indptr[label]
     touched = np.empty(room, np.int32)
     n = 0
-    for j in range(indptr[row], indptr[row + 1]):
-        label, weight = strong[j], weights[j]
-        n = _spread(label, weight, partner_indptr, partners, partner_weights, sums, 0, touched, n)
-        n = _spread(label, weight, parent_indptr, parents, parent_weights, sums, 1, touched, n)
-        n = _spread(label, weight, child_indptr, children, child_weights, sums, 2, touched, n)
+    for source in range(starts.shape[0]):
+        first = starts[source, row]
+        for j in range(first, min(starts[source, row + 1], first + strong)):
+            label, weight = earlier[j], np.float32(1.0 / (j - first + 1))
+            n = _spread(label, weight, partner_indptr, partners, partner_weights, sums, 0, touched, n)
+            n = _spread(label, weight, parent_indptr, parents, parent_weights, sums, 1, touched, n)
+            n = _spread(label, weight, child_indptr, children, child_weights, sums, 2, touched, n)
     return touched[:n]
 
 
 @compiled
 def _propose(
-    indptr: np.ndarray,
-    strong: np.ndarray,
-    weights: np.ndarray,
+    starts: np.ndarray,
+    earlier: np.ndarray,
+    strong: int,
     partner_indptr: np.ndarray,
     partners: np.ndarray,
     partner_weights: np.ndarray,
@@ -230,9 +247,9 @@ def _propose(
     for row in range(labels.shape[0]):
         touched = _sum_up(
             row,
-            indptr,
+            starts,
+            earlier,
             strong,
-            weights,
             partner_indptr,
             partners,
             partner_weights,
@@ -251,9 +268,9 @@ def _propose(
 
 @compiled
 def _complete(
-    indptr: np.ndarray,
-    strong: np.ndarray,
-    weights: np.ndarray,
+    starts: np.ndarray,
+    earlier: np.ndarray,
+    strong: int,
     partner_indptr: np.ndarray,
     partners: np.ndarray,
     partner_weights: np.ndarray,
@@ -272,9 +289,9 @@ def _complete(
     for row in range(candidate_indptr.shape[0] - 1):
         touched = _sum_up(
             row,
-            indptr,
+            starts,
+            earlier,
             strong,
-            weights,
             partner_indptr,
             partners,
             partner_weights,

@@ -71,7 +71,7 @@ def tree_run(data, tmp_path_factory):
     from manylabel.runs.config import parse_config
     from manylabel.runs.train import train_run
 
-    sections = {"data": {"train": str(data / "train.jsonl"), "test": str(data / "test.jsonl")}}
+    sections = {"data": {"train": str(data / "train.jsonl"), "test": str(data / "test.jsonl")}, "model": "linear-tree"}
     config = parse_config(sections, ["evaluate.n_bootstrap=20", "model.tree.leaf_size=5"])
     return train_run(config, tmp_path_factory.mktemp("runs") / "tree").path
 

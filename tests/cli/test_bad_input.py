@@ -131,7 +131,10 @@ def test_empty_texts_and_documents_without_labels_are_kept_counted_and_reported(
         (["train", "--run", "r"], "--data"),
         (["train", "--data", "d.jsonl"], "--run"),
         (["train", "--data", "d.jsonl", "--run", "r", "--model", "linear-tre"], "did you mean 'linear-tree'"),
-        (["train", "--data", "d.jsonl", "--run", "r", "--set", "model.tree.leafsize=3"], "did you mean 'leaf_size'"),
+        (
+            ["train", "--data", "d.jsonl", "--run", "r", "--model", "linear-tree", "--set", "model.tree.leafsize=3"],
+            "did you mean 'leaf_size'",
+        ),
         (["train", "--data", "d.jsonl", "--run", "r", "--set", "model.trees"], "PATH=VALUE"),
         (["train", "--data", "d.jsonl", "--run", "r", "--resum"], "--resume"),
         (["train", "--run", "r", "--resume"], "no unfinished run"),

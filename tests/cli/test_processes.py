@@ -58,7 +58,8 @@ def uninterrupted(data, tmp_path_factory):
     from manylabel.runs.train import train_run
 
     path = tmp_path_factory.mktemp("runs") / "whole"
-    return train_run(parse_config({"data": {"train": str(data / "train.jsonl")}}, ["model.trees=2"]), path).path
+    sections = {"data": {"train": str(data / "train.jsonl")}, "model": "linear-tree"}
+    return train_run(parse_config(sections, ["model.trees=2"]), path).path
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,8 @@ def uninterrupted(data, tmp_path_factory):
 )
 def test_a_killed_training_resumes_to_the_same_bits(number, stage, code, process, data, tmp_path, uninterrupted):
     path = tmp_path / "run"
-    arguments = ["train", "--data", data / "train.jsonl", "--set", "model.trees=2", "--run", path]
+    arguments = ["train", "--data", data / "train.jsonl", "--model", "linear-tree", "--set", "model.trees=2"]
+    arguments += ["--run", path]
     running = process(stage, *arguments, script=PAUSING)
     assert running.stdout.readline() == f"at {stage}\n"
     running.send_signal(number)

@@ -24,7 +24,8 @@ def config_of(data):
 
     def make(*overrides, **sections):
         own = {"train": str(data / "train.jsonl"), "test": str(data / "test.jsonl"), **sections.pop("data", {})}
-        return parse_config({"data": own, "evaluate": {"n_bootstrap": 50}, **sections}, overrides)
+        model = sections.pop("model", {"kind": "linear-tree"})
+        return parse_config({"data": own, "model": model, "evaluate": {"n_bootstrap": 50}, **sections}, overrides)
 
     return make
 

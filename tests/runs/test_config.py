@@ -66,14 +66,16 @@ def test_a_bare_string_that_is_no_model_is_placed_too(tmp_path):
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path):
-    text = "data: {train: a}\nmodel:\n  trees: 1\n  seed: 2\n  trees: 3\n"
+    text = "data: {train: a}\nmodel:\n  kind: linear-tree\n  trees: 1\n  trees: 3\n"
     assert mistakes(tmp_path, text) == ["c.yaml:5: model.trees: stands twice"]
     found = mistakes(tmp_path, text.replace("trees: 3", "trees: 0"))
     assert found[1].startswith("c.yaml:5: model.trees: "), "of two the last counts"
 
 
 def test_a_mistake_in_an_assignment_names_the_assignment(tmp_path):
-    found = mistakes(tmp_path, "data: {train: a}\nmodel: {trees: 2}\n", "model.trees=0", "model.tres=4")
+    found = mistakes(
+        tmp_path, "data: {train: a}\nmodel: {kind: linear-tree, trees: 2}\n", "model.trees=0", "model.tres=4"
+    )
     assert found[0].startswith("--set model.trees=0: model.trees: ")
     assert found[1].startswith("--set model.tres=4: model.tres: unknown key")
 
@@ -107,9 +109,14 @@ def test_a_bare_model_name_and_assignments_into_it():
 
 def test_the_model_has_a_default_and_a_label_file_may_be_a_path():
     config = parse_config({"data": {"train": "a", "labels": "l.jsonl", "text_fields": "title"}})
-    assert config.model.kind == "linear-tree"
+    assert config.model.kind == "auto"
     assert config.data.labels.path == "l.jsonl"
     assert config.data.text_fields == ("title",)
+
+
+def test_options_of_no_model_are_refused(tmp_path):
+    found = mistakes(tmp_path, "data: {train: a}\nmodel:\n  trees: 1\n")
+    assert found == ["c.yaml:3: model.kind: name the model that these options belong to"]
 
 
 def test_an_unknown_format_is_refused_with_the_nearest():

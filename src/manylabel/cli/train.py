@@ -20,7 +20,9 @@ def train(
     data: Annotated[str | None, typer.Option(help="Training documents: data.train.")] = None,
     test: Annotated[str | None, typer.Option(help="Test documents: data.test.")] = None,
     labels: Annotated[str | None, typer.Option(help="Label file: data.labels.")] = None,
-    model: Annotated[str | None, typer.Option(help="Kind of model: model.kind (default linear-tree).")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Kind of model: model.kind (default auto: chosen for the data).")
+    ] = None,
     unknown_labels: options.Unknown = None,
     set_: options.Set = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted training.")] = False,

@@ -15,7 +15,7 @@ from manylabel.runs.data_config import DataConfig
 from manylabel.runs.evaluate_config import EvaluateConfig
 from manylabel.runs.yaml_lines import YamlLines
 
-DEFAULT_MODEL = "linear-tree"
+DEFAULT_MODEL = "auto"
 
 ModelSection = TypeVar("ModelSection", bound=Section)
 
@@ -120,6 +120,11 @@ def _model_section(values: dict[str, Any], places: _Places, mistakes: list[str])
         model = {"kind": model}
     values["model"] = model
     if not isinstance(model, dict):
+        return MODELS.section(DEFAULT_MODEL)
+    if model and "kind" not in model:
+        first = next(iter(model))
+        mistakes.append(f"{places.of(('model', first))}: model.kind: name the model that these options belong to")
+        values["model"] = {"kind": DEFAULT_MODEL}
         return MODELS.section(DEFAULT_MODEL)
     kind = model.get("kind", DEFAULT_MODEL)
     if isinstance(kind, str) and kind in MODELS:

@@ -11,11 +11,13 @@ import numpy as np
 from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
+from manylabel.core.parallel import run_jobs
 from manylabel.text.stemming import stem_words
 from manylabel.text.tokens import Tokenizer
 from manylabel.text.vocabulary import Vocabulary
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_TEXTS_PER_JOB = 1024
 
 
 class Found(NamedTuple):
@@ -119,9 +121,7 @@ class PhraseBook:
     def find(self, texts: Sequence[str]) -> Found:
         """The labels that are named in some texts."""
         numbers, sizes = Tokenizer(characters=self.characters).number(texts, self.tokens)
-        rows, labels, words, exact, starts, namesakes = _match(
-            numbers, sizes, self.stems, self.longest, self.slots, self.names, self.indptr, self.labels, self.exact
-        )
+        rows, labels, words, exact, starts, namesakes = self._match(numbers, sizes)
         keys = rows * max(len(self.labels), int(self.labels.max(initial=0)) + 1) + labels
         order = np.argsort(keys, kind="stable")
         if len(order) == 0:
@@ -140,6 +140,20 @@ class PhraseBook:
             position=np.minimum.reduceat(starts, heads) / np.maximum(sizes[rows[heads]], 1),
             namesakes=np.minimum.reduceat(namesakes, heads),
         )
+
+    def _match(self, numbers: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+        """What :func:`_match` finds in all texts, on all cores."""
+        stops = np.concatenate([[0], np.cumsum(sizes)])
+        tables = (self.stems, self.longest, self.slots, self.names, self.indptr, self.labels, self.exact)
+
+        def work(start: int) -> tuple[np.ndarray, ...]:
+            stop = min(start + _TEXTS_PER_JOB, len(sizes))
+            rows, *others = _match(numbers[stops[start] : stops[stop]], sizes[start:stop], *tables)
+            return (rows + start, *others)
+
+        starts = range(0, max(len(sizes), 1), _TEXTS_PER_JOB)
+        found = dict(run_jobs(work, starts))
+        return [np.concatenate(parts) for parts in zip(*(found[start] for start in starts), strict=True)]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""

@@ -21,7 +21,7 @@ def train(
     test: Annotated[str | None, typer.Option(help="Test documents: data.test.")] = None,
     labels: Annotated[str | None, typer.Option(help="Label file: data.labels.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="Kind of model: model.kind (default auto: chosen for the data).")
+        str | None, typer.Option(help="Kind of model: model.kind (default auto, which looks at the data).")
     ] = None,
     unknown_labels: options.Unknown = None,
     set_: options.Set = None,

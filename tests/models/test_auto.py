@@ -16,7 +16,8 @@ def test_a_fused_model_around_one_versus_rest_where_that_is_quick():
     first = next(iter(choice.model.config.in_use.values()))
     assert first.model.kind == "linear-ovr"
     assert "documents with labels" in choice.reasons[0]
-    assert "the most accurate" in choice.reasons[1]
+    assert "features of words" in choice.reasons[1]
+    assert "the most accurate" in choice.reasons[2]
 
 
 def test_a_tree_where_one_versus_rest_takes_long(monkeypatch):
@@ -35,7 +36,14 @@ def test_a_linear_model_alone_where_memory_is_short_or_documents_are_few():
 
 
 def test_rows_of_features():
-    assert choose(feature_corpora()[0]).model.kind == "fused"
+    choice = choose(feature_corpora()[0])
+    assert choice.model.kind == "fused"
+    assert "cannot help" in choice.reasons[0]
+
+
+def test_texts_without_spaces():
+    corpus = Corpus.from_texts(["我在北京工作生活", "上海是一个很大的城市"] * 5, [["x"], ["y"]] * 5)
+    assert "two characters" in choose(corpus).reasons[1]
 
 
 def test_what_is_saved_is_the_choice(tmp_path):

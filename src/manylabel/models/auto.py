@@ -18,10 +18,12 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models import MODELS
 from manylabel.models.auto_config import AutoConfig
 from manylabel.models.base import Inputs, Model
+from manylabel.text.scripts import mostly_unspaced
 
 _FEW_DOCUMENTS = 100  # with labels; fewer teach a ranker nothing
 _PATIENCE = 60.0  # seconds that one training of a source may take
 _SHARE_OF_MEMORY = 0.8
+_SAMPLED = 500  # texts whose length is taken
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def choose(corpus: Corpus | FeatureCorpus, *, memory: int | None = None) -> Choi
     """
     room = _SHARE_OF_MEMORY * (available_memory() + resident_memory() if memory is None else memory)
     labelled = int((np.diff(corpus.positives.indptr) > 0).sum())
-    reasons = [_seen(corpus, labelled)]
+    reasons = _seen(corpus, labelled)
     flat = _new("linear-ovr")
     cost = flat.estimate(corpus)
     fast = cost.seconds <= _PATIENCE
@@ -78,16 +80,25 @@ def _choice(kind: str, options: dict[str, Any], reasons: list[str], corpus: Corp
     return Choice(model, tuple(reasons), model.estimate(corpus))
 
 
-def _seen(corpus: Corpus | FeatureCorpus, labelled: int) -> str:
+def _seen(corpus: Corpus | FeatureCorpus, labelled: int) -> list[str]:
+    """What there is to learn from, as reasons."""
     counts = np.bincount(corpus.positives.indices, minlength=corpus.n_labels)
     used = int((counts > 0).sum())
     rare = int(((counts > 0) & (counts < 10)).sum())
     line = f"{labelled:,} documents with labels, {used:,} labels in use, {rare:,} of them with fewer than ten documents"
     if isinstance(corpus, FeatureCorpus):
-        return f"{line}; rows of features"
+        return [f"{line}; rows of features, so the labels' own texts cannot help"]
     texts = corpus.labels.texts
     described = sum(1 for text in texts if text) if texts is not None else 0
-    return f"{line}; {described:,} of {corpus.n_labels:,} labels have a text"
+    sample = corpus.texts[:: max(len(corpus) // _SAMPLED, 1)]
+    length = int(np.median([len(text) for text in sample]))
+    writing = f"texts of about {length:,} characters, " + (
+        "written without spaces: features of one and two characters"
+        if mostly_unspaced(corpus.texts)
+        else "words between spaces: features of words"
+    )
+    named = "" if described else ", so names stand for them"
+    return [f"{line}; {described:,} of {corpus.n_labels:,} labels have a text{named}", writing]
 
 
 class Auto(Model):

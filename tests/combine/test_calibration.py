@@ -17,7 +17,10 @@ def test_the_curve_is_right_and_keeps_the_order():
     assert calibration_error(curve(fresh), rng.random(20_000) < truth) < 0.02
     grid = np.linspace(-6, 6, 300, dtype=np.float32)
     assert (np.diff(curve(grid)) >= 0).all()
-    assert (np.diff(curve(np.linspace(scores.min(), scores.max(), 50, dtype=np.float32))) > 0).all()
+    assert 0 <= curve(np.float32([-1e9]))[0] < curve(grid)[0]
+    assert curve(grid)[-1] < curve(np.float32([1e9]))[0] <= 1
+    beyond = np.linspace(2 * scores.min(), 2 * scores.max(), 50, dtype=np.float32)
+    assert (np.diff(curve(beyond)) > 0).all()
     again = Calibration.from_arrays(curve.to_arrays())
     assert again(grid).tobytes() == curve(grid).tobytes()
 

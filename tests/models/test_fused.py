@@ -74,6 +74,17 @@ def test_equal_documents_with_different_labels_and_labels_of_one_document():
     assert len(top.indices[top.indices >= 0]) > 0
 
 
+def test_where_there_is_nothing_to_learn_from_the_sources_ranks_are_fused(tmp_path):
+    texts = [f"word{i} thing{i} all" for i in range(40)]
+    corpus = Corpus.from_texts(texts, [[f"l{i:02}"] for i in range(40)])
+    model = make("fused", folds=4).fit(corpus)
+    assert model.facts["ranker"]["kind"] == "reciprocal"
+    top = model.predict(texts, 5)
+    assert (top.indices[:, 0] == np.arange(40)).mean() > 0.9
+    model.save(tmp_path / "run")
+    assert load(tmp_path / "run").predict(texts, 5).scores.tobytes() == top.scores.tobytes()
+
+
 def test_too_few_documents():
     with pytest.raises(InputError, match="two different documents"):
         make("fused").fit(Corpus.from_texts(["a text", "a text", "b text"], [["x"], ["x"], []]))

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 _BINS = 15
-_TILT = 1e-3
+_TILT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +34,16 @@ class Calibration:
         """
         fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores.astype(np.float64), right)
         steps, levels = fitted.X_thresholds_, fitted.y_thresholds_
-        spread = max(float(steps[-1] - steps[0]), 1e-3)
-        points = np.concatenate([[steps[0] - spread], steps, [steps[-1] + spread]])
-        shares = np.concatenate([[levels[0]], levels, [levels[-1]]])
-        # A slight tilt keeps the order of scores on the same step.
-        tilted = (1 - _TILT) * shares + _TILT * (points - points[0]) / (points[-1] - points[0])
-        return cls(points.astype(np.float32), tilted.astype(np.float32))
+        spread = _spread(steps)
+        # A slight tilt keeps the order of scores on the same step, and some room is left for scores beyond the ends.
+        tilted = _TILT + (1 - 3 * _TILT) * levels + _TILT * (steps - steps[0]) / spread
+        return cls(steps.astype(np.float32), tilted.astype(np.float32))
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
-        """The probability at each score, float32."""
-        return np.interp(scores, self.scores, self.shares).astype(np.float32)
+        """The probability at each score, float32; beyond the ends of the curve it hardly changes, but keeps the order."""
+        inside = np.interp(scores, self.scores, self.shares)
+        beyond = (scores - np.clip(scores, self.scores[0], self.scores[-1])) / _spread(self.scores)
+        return (inside + _TILT * np.sign(beyond) * -np.expm1(-np.abs(beyond))).astype(np.float32)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""
@@ -57,9 +57,14 @@ class Calibration:
             ValueError: it is not a rising curve.
         """
         scores, shares = arrays["scores"], arrays["shares"]
-        if scores.ndim != 1 or scores.shape != shares.shape or (np.diff(scores) < 0).any():
+        if scores.ndim != 1 or len(scores) == 0 or scores.shape != shares.shape or (np.diff(scores) < 0).any():
             raise ValueError("the calibration is not a rising curve")
         return cls(scores, shares)
+
+
+def _spread(steps: np.ndarray) -> float:
+    """From the lowest to the highest score."""
+    return max(float(steps[-1] - steps[0]), 1e-3)
 
 
 def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from manylabel.combine.label_facts import FACTS, LabelFacts
 from manylabel.combine.proposals import Proposals, stack
+from manylabel.combine.ragged import take
 from manylabel.combine.source import Query, Source
 from manylabel.core.compiled import compiled
 
@@ -61,9 +62,7 @@ class Candidates:
 
     def select(self, documents: np.ndarray) -> Candidates:
         """Those of some documents, in the given order."""
-        lengths = np.diff(self.indptr)[documents]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        taken = np.repeat(self.indptr[documents] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        indptr, taken = take(self.indptr, documents)
         return Candidates(indptr, self.labels[taken], self.features[taken], self.names, self.found[taken])
 
     def to_arrays(self) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from manylabel.combine.ragged import take
 from manylabel.core.topk import TopK
 
 
@@ -58,9 +59,7 @@ class Proposals:
 
     def select(self, rows: np.ndarray) -> Proposals:
         """Those of some documents, in the given order."""
-        lengths = np.diff(self.indptr)[rows]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        taken = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        indptr, taken = take(self.indptr, rows)
         return Proposals(indptr, self.labels[taken], self.values[taken])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from manylabel.combine.candidates import Candidates
+from manylabel.combine.ragged import take
 from manylabel.core.run_directory import RunDirectory, RunWriter
 
 
@@ -31,10 +32,7 @@ class Judged:
 
     def select(self, documents: np.ndarray) -> Judged:
         """Those of some documents, in the given order."""
-        indptr = self.candidates.indptr
-        lengths = np.diff(indptr)[documents]
-        starts = np.cumsum(lengths) - lengths
-        taken = np.repeat(indptr[documents] - starts, lengths) + np.arange(lengths.sum())
+        _, taken = take(self.candidates.indptr, documents)
         weights = None if self.weights is None else self.weights[taken]
         return Judged(self.candidates.select(documents), self.right[taken], self.truth[documents], weights)
 

@@ -34,10 +34,13 @@ help:  ## Print this list
 	$(PIP) --constraint constraints.txt --group docs
 	@touch $@
 
-demo: .venv/package  ## Fetch WordNet, train and evaluate a label tree on it (under 3 minutes after the downloads)
+DEMO_FILES := --data $(DEMO_DATA)/train.jsonl --test $(DEMO_DATA)/test.jsonl --labels $(DEMO_DATA)/labels.jsonl
+
+demo: .venv/package  ## Fetch WordNet, train a label tree and a fused model, compare (under 3 minutes after the downloads)
 	$(BIN)/manylabel data fetch demo --to $(DEMO_DATA) --overwrite
-	$(BIN)/manylabel train configs/wordnet.yaml --run $(RUN) --overwrite \
-	  --set data.train=$(DEMO_DATA)/train.jsonl --set data.test=$(DEMO_DATA)/test.jsonl --set data.labels=$(DEMO_DATA)/labels.jsonl
+	$(BIN)/manylabel train configs/wordnet.yaml --model linear-tree $(DEMO_FILES) --run $(RUN)-tree --overwrite
+	$(BIN)/manylabel train configs/wordnet.yaml $(DEMO_FILES) --run $(RUN) --overwrite
+	$(BIN)/manylabel compare $(RUN)-tree $(RUN)
 
 test: .venv/test  ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

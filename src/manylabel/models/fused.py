@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from manylabel.combine import RANKERS, SOURCES
-from manylabel.combine.calibration import Calibration, calibration_error
-from manylabel.combine.candidates import Candidates, gather
+from manylabel.combine.calibration import Calibration
+from manylabel.combine.candidates import gather
 from manylabel.combine.contributions import contributions
 from manylabel.combine.cross_fit import fit_sources, judge
 from manylabel.combine.label_facts import FACTS, LabelFacts
 from manylabel.combine.ranker import Judged, Ranker
+from manylabel.combine.ranking import Ranking, hold_out, learn_to_rank
 from manylabel.combine.report import ranker_section
 from manylabel.combine.selection import best_candidates
 from manylabel.combine.source import Documents, Known, Query, Source
@@ -51,7 +52,7 @@ class Fused(Model):
         super().__init__(config, **options)
         self._features = Features(self.config.features)
         self._sources: dict[str, Source] = {}
-        self._ranking: _Ranking | None = None
+        self._ranking: Ranking | None = None
         self._label_facts: LabelFacts | None = None
         self._trained_labels = 0
 
@@ -201,7 +202,7 @@ class Fused(Model):
         ranker = self._new_ranker()
         ranker.restore(run)
         calibration = Calibration.from_arrays(run.read_arrays(_CALIBRATION)) if _CALIBRATION in run else None
-        self._ranking = _Ranking(ranker, calibration, run.read_json(_FACTS))
+        self._ranking = Ranking(ranker, calibration, run.read_json(_FACTS))
 
     def _new_sources(self) -> dict[str, Source]:
         return {name: SOURCES.load(section.kind)(section) for name, section in self.config.in_use.items()}  # type: ignore[attr-defined]
@@ -209,46 +210,18 @@ class Fused(Model):
     def _new_ranker(self) -> Ranker:
         return RANKERS.load(self.config.ranker.kind)(self.config.ranker)  # type: ignore[attr-defined]
 
-    def _learn_to_rank(self, judged: Judged, sources: dict[str, Source], labels: LabelSpace) -> _Ranking:
-        """Fit the ranker, find out what the sources add, and what its probabilities are worth."""
+    def _learn_to_rank(self, judged: Judged, sources: dict[str, Source], labels: LabelSpace) -> Ranking:
+        """Fit the ranker, and find out what the sources add."""
         config, n = self.config, len(judged.candidates)
-        order = np.random.default_rng(config.seed).permutation(n)
-        held_out = judged.select(np.sort(order[: max(1, round(n * config.held_out))]))
-        training = judged.select(np.sort(order[max(1, round(n * config.held_out)) :]))
-        ranker = self._new_ranker().fit(_weighted(training, config.rare_weight), held_out, seed=config.seed)
-        scores = ranker.score(held_out.candidates)
-        calibration = None
-        if not ranker.probabilistic or config.rare_weight > 0:
-            calibration = Calibration.fit(scores, held_out.right)
-            scores = calibration(scores)
+        training, held_out = hold_out(judged, config.held_out, seed=config.seed)
+        ranking = learn_to_rank(
+            training, held_out, self._new_ranker(), rare_weight=config.rare_weight, seed=config.seed
+        )
         facts: dict[str, Any] = {
             "documents": n,
             "candidates_per_document": len(judged.candidates.labels) / n,
-            "calibration_error": calibration_error(scores, held_out.right),
-            "ranker": ranker.facts,
+            **ranking.facts,
         }
         if config.ablation:
             facts["sources"] = contributions(sources, training, held_out, self._new_ranker, labels, seed=config.seed)
-        return _Ranking(ranker, calibration, facts)
-
-
-@dataclass(frozen=True)
-class _Ranking:
-    """A fitted ranker, what makes its scores probabilities where they are none, and what is known of it."""
-
-    ranker: Ranker
-    calibration: Calibration | None
-    facts: dict[str, Any]
-
-    def score(self, candidates: Candidates) -> np.ndarray:
-        scores = self.ranker.score(candidates)
-        return scores if self.calibration is None else self.calibration(scores)
-
-
-def _weighted(judged: Judged, power: float) -> Judged:
-    """The same with right candidates weighing by a power of their inverse propensity."""
-    if power == 0:
-        return judged
-    propensity = judged.candidates.features[:, judged.candidates.names.index("label.propensity")]
-    weights = np.where(judged.right, propensity.astype(np.float64) ** -power, 1.0).astype(np.float32)
-    return replace(judged, weights=weights)
+        return replace(ranking, facts=facts)

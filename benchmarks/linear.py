@@ -11,9 +11,9 @@ import argparse
 import sys
 
 from arms import ARMS
-from features import make_features
+from features import make_features, read_facts
 from tables import markdown, write_results
-from turns import add_options, facts_of, parsed, run_in_turn
+from turns import add_options, parsed, run_in_turn, session_facts
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         runs, failed = run_in_turn([ARMS[name] for name in arguments.arms], features, arguments)
         if not runs:
             sys.exit(f"{data}: no arm ran: {failed}")
-        facts = facts_of(features)
+        facts = {**session_facts(), "features": read_facts(features)}
         path = write_results(arguments.results, f"linear_{data}", runs, failed, facts)
         print(markdown(runs, failed, facts))
         print(f"written: {path} and .json\n")

@@ -42,14 +42,12 @@ def markdown(runs: list[Run], failed: dict[str, str], facts: dict[str, Any]) -> 
     """The whole page."""
     features = facts["features"]
     documents, labels = features["documents"], features["labels"]
-    machine = facts["machine"]
     parts = [
         f"# Linear models on {features['data']}",
         f"{documents['train']:,} training and {documents['test']:,} test documents, {labels['train']:,} labels in "
         f"training and {labels['only_test']:,} in the test part only, {features['features']:,} features "
         f"(scikit-learn {features['scikit_learn']} `TfidfVectorizer()`, float32).",
-        f"{facts['date']}, manylabel {facts['commit']}, {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['system']}. Command: `{facts['command']}`",
+        where_and_when(facts),
         _cost_table(runs),
         _quality_table(runs),
         notes(runs, failed),
@@ -58,6 +56,15 @@ def markdown(runs: list[Run], failed: dict[str, str], facts: dict[str, Any]) -> 
         parts.append("## Beside the best peer of each column\n\n" + _comparison_table(runs))
     parts.append("What each column means and how it is measured: [README](../README.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def where_and_when(facts: dict[str, Any]) -> str:
+    """The line with date, commit, machine and command."""
+    machine = facts["machine"]
+    return (
+        f"{facts['date']}, manylabel {facts['commit']}, {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}. Command: `{facts['command']}`"
+    )
 
 
 def _cost_table(runs: list[Run]) -> str:
@@ -85,6 +92,7 @@ def _quality_table(runs: list[Run]) -> str:
 
 
 def marked(run: Run) -> str:
+    """The name of a run's arm, marked where the run is an earlier one."""
     return run.arm.name + ("†" if run.reused else "")
 
 
@@ -132,11 +140,13 @@ def _comparison_table(runs: list[Run]) -> str:
 
 
 def number(value: float) -> str:
+    """A number with as many places as are of use."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
 def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arms import ARMS, HERE, Arm
-from features import add_data_root, read_facts
+from features import add_data_root
 from machine import commit, machine_facts
 from measure import ArmFailedError, Run, earlier_run, run_arm
 
@@ -83,14 +83,13 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     return arguments
 
 
-def facts_of(features: Path) -> dict[str, Any]:
-    """What every page of results says: date, commit, machine, command, and the matrices."""
+def session_facts() -> dict[str, Any]:
+    """What every page of results says: date, commit, machine and command."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         "commit": commit(),
         "machine": machine_facts(),
         "command": command(),
-        "features": read_facts(features),
     }
 
 

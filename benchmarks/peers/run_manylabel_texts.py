@@ -16,13 +16,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import protocol
+from texts import read_data
 
 from manylabel.core.corpus import Corpus
 from manylabel.core.labels import LabelSpace
 from manylabel.models import MODELS
 from manylabel.models.base import Model, load
-from manylabel.runs.data_config import DataConfig
-from manylabel.runs.reading import Source, read_test, read_training
 
 COMPILE = "--compile-only"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -98,17 +97,6 @@ class ManyLabelTexts:
         ranked = getattr(self._model, "facts", None)
         found = {"auto": self._chosen, "ranking": ranked}
         return {"score_kind": self._score_kind, **{name: value for name, value in found.items() if value}}
-
-
-def read_data(folder: Path) -> tuple[Corpus, Corpus]:
-    """Training and test part of a folder with ``{train,test,labels}.jsonl.xz``, over the labels of the label file."""
-    paths = {part: str(folder / f"{part}.jsonl.xz") for part in ("train", "test", "labels")}
-    data = DataConfig.parse(paths)
-    train = read_training(data)
-    test = read_test(Source.test(data), train.labels.with_counts(train.positives), None)
-    assert isinstance(train, Corpus)
-    assert isinstance(test, Corpus)
-    return train, test
 
 
 def read_given(features: Path, folder: Path) -> Texts:

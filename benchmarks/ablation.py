@@ -32,7 +32,7 @@ from peers.texts import read_data
 from turns import say
 
 FOLDS = (2, 3, 5, 10)
-DOCUMENTS = (2000, 5000, 20_000)
+DOCUMENTS = (2000, 5000)
 RARE_WEIGHTS = (0.5, 1.0)
 OTHER_RANKERS = ("listwise", "logistic")
 METRICS = ("P@1", "P@5", "PSP@5", "nDCG@5", "micro-F1", "macro-F1")
@@ -60,15 +60,20 @@ class Variant:
     documents: int | None = None
 
 
-def variants(sources: Sequence[str]) -> Iterator[Variant]:
-    """All variants with the usual number of folds; ``sources`` are those that have something to propose."""
+def variants(sources: Sequence[str], judged: int) -> Iterator[Variant]:
+    """All variants with the usual number of folds.
+
+    Args:
+        sources: those that have something to propose.
+        judged: number of training documents whose candidates were judged.
+    """
     yield Variant("all sources, `boosted`")
     yield from (Variant(f"without `{name}`", (name,)) for name in sources)
     for name in sources:
         yield Variant(f"`{name}` alone", tuple(other for other in sources if other != name))
     yield from (Variant(f"ranker `{kind}`", ranker=kind) for kind in OTHER_RANKERS)
     yield from (Variant(f"rare_weight {power:g}", rare_weight=power) for power in RARE_WEIGHTS)
-    yield from (Variant(f"documents {number:,}", documents=number) for number in DOCUMENTS)
+    yield from (Variant(f"documents {number:,}", documents=number) for number in DOCUMENTS if number < judged)
 
 
 class Bench:
@@ -111,7 +116,7 @@ class Bench:
         start = time.perf_counter()
         seed = self.config.seed
         part = judged
-        if variant.documents is not None and variant.documents < len(judged.candidates):
+        if variant.documents is not None:
             drawn = np.random.default_rng(seed).permutation(len(judged.candidates))[: variant.documents]
             part = judged.select(np.sort(drawn))
         part, tested = (_without(each, variant.without, self.names) for each in (part, self.tested))
@@ -170,7 +175,8 @@ def ablate(folder: Path, *, folds: Sequence[int] = FOLDS) -> dict[str, Any]:
     usual = bench.config.folds
     judged = bench.judged(usual)
     working = [name for name in bench.names if name not in bench.idle]
-    rows = [bench.measured(variant, judged) for variant in variants(working)]
+    rows = [bench.measured(variant, judged) for variant in variants(working, len(judged.candidates))]
+    rows.append({**rows[0], "variant": f"documents {len(judged.candidates):,}"})
     by_folds = {usual: {**rows[0], "variant": f"folds {usual}"}}
     del judged
     for number in folds:

@@ -38,12 +38,15 @@ def main() -> None:
     parser.add_argument(
         "--ablation", action="store_true", help="fit rankers without single parts instead of running arms"
     )
-    parser.add_argument("--folds", nargs="+", type=int, default=list(FOLDS), help="numbers of folds of the ablation")
+    parser.add_argument(
+        "--folds", nargs="+", type=int, metavar="N", help=f"numbers of folds of the ablation, by default {FOLDS}"
+    )
     arguments = parsed(parser)
+    _check(parser, arguments)
     arguments.results.mkdir(parents=True, exist_ok=True)
     for data in arguments.data:
         if arguments.ablation:
-            found = {**session_facts(), **ablate(arguments.data_root / data, folds=arguments.folds)}
+            found = {**session_facts(), **ablate(arguments.data_root / data, folds=arguments.folds or FOLDS)}
             _write(arguments.results, f"fused_ablation_{data}", ablation_page(found), found)
             continue
         features = make_features(arguments.data_root, data)
@@ -51,6 +54,17 @@ def main() -> None:
         if not runs:
             sys.exit(f"{data}: no arm ran: {failed}")
         _report(arguments.results, features, runs, failed)
+
+
+def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End where an option would have no effect."""
+    if not arguments.ablation:
+        if arguments.folds:
+            parser.error("--folds: only the ablation judges with several numbers of folds, see --ablation")
+        return
+    for name in ("arms", "repeats", "repeats_of", "reuse", "threads"):
+        if (getattr(arguments, name) or []) != parser.get_default(name):
+            parser.error(f"--ablation runs no arm: leave --{name.replace('_', '-')} out")
 
 
 def _report(results: Path, features: Path, runs: list[Run], failed: dict[str, str]) -> None:

@@ -155,11 +155,14 @@ def _auto(judged: Mapping[str, Judgement]) -> str:
     if AUTO not in judged or not others:
         return ""
     choice = judged[AUTO].run.result["auto"]
+    options = dict(choice["options"])
+    if "sources" in options:
+        options["sources"] = {name: own for name, own in options["sources"].items() if own != {"kind": name}}
     first = {arm: judged[arm].evaluation.values["P@1"] for arm in (AUTO, *others)}
     best = max(others, key=lambda arm: first[arm])
     reasons = "\n".join(f"* {reason}" for reason in choice["reasons"])
     return (
-        f"## What `auto` chose\n\n`{choice['kind']}` with `{choice['options']}`:\n\n{reasons}\n\nP@1 "
+        f"## What `auto` chose\n\n`{choice['kind']}` with `{options}`:\n\n{reasons}\n\nP@1 "
         f"{percent(first[AUTO])}; the best of our arms configured by hand is {best} with {percent(first[best])}: a "
         f"difference of {100 * (first[AUTO] - first[best]):+.2f} points."
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 
 from arms import HERE
 from features import add_data_root
-from peers.protocol import THREAD_VARIABLES, latencies, memory_mb, timed
+from peers.protocol import latencies, memory_mb, timed
 from tables import number, table, where_and_when
 from turns import say, session_facts
 
@@ -45,6 +44,7 @@ NOTES = """\
 * *model MB*: what is written to disk, 10^6 bytes; *before MB*: resident before training, with the corpus (and, for
   `index`, the features); *peak MB*: highest resident memory of the process from start to end, predicting included, the
   trained model in hand.
+* The process has trained on 400 documents beforehand, so that all code is compiled and loaded.
 * *queries/s*: the whole test part in one call. *one query*: median and 95th percentile over 200 single ones."""
 
 
@@ -55,7 +55,6 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="NAME", help="folders in the data root")
     parser.add_argument("--documents", type=int, default=500_000, help="training documents at most, the first ones")
     parser.add_argument("--fused", action="store_true", help="measure a complete fused model as well")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--measure", choices=(INDEX, FUSED), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -69,7 +68,7 @@ def main() -> None:
             say(f"{name}: {what} ...")
             rows.append({"data": name, "what": what, **_in_own_process(what, name, arguments)})
             say(f"  {rows[-1]}")
-    found = {**session_facts(), "threads": arguments.threads, "rows": rows}
+    found = {**session_facts(), "rows": rows}
     arguments.results.mkdir(parents=True, exist_ok=True)
     (arguments.results / "memory.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (arguments.results / "memory.md").write_text(_page(found), encoding="utf-8")
@@ -78,9 +77,8 @@ def main() -> None:
 
 def _in_own_process(what: str, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     options = ["--data-root", str(arguments.data_root), "--data", name, "--documents", str(arguments.documents)]
-    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(arguments.threads))
     command = [sys.executable, str(Path(__file__).resolve()), *options, "--measure", what]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 
@@ -159,7 +157,7 @@ def _page(found: dict[str, Any]) -> str:
     ]
     parts = [
         "# The memory of training documents",
-        where_and_when(found) + f" Threads: {found['threads']}.",
+        where_and_when(found),
         table(["data", "measured", *COLUMNS.values()], rows),
         NOTES,
     ]

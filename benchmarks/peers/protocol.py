@@ -26,10 +26,9 @@ from typing import Any, Literal, Protocol
 
 THREADS = int(os.environ.get("BENCHMARK_THREADS", "2"))
 # Before numpy is imported: the thread pools read these once.
-THREAD_VARIABLES = (
+for variable in (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
-)  # fmt: skip
-for variable in THREAD_VARIABLES:
+):  # fmt: skip
     os.environ.setdefault(variable, str(THREADS))
 
 import numpy as np  # noqa: E402

@@ -20,6 +20,7 @@ class Arm:
         variant: the runner's ``--variant``.
         environment: name of its environment and of its pins in ``peers/NAME.txt``; None for this Python.
         repeats: how often at most: slow arms are not repeated.
+        texts: it starts from texts and the label file, not from the matrices.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Arm:
     variant: str
     environment: str | None
     repeats: int = 99
+    texts: bool = False
 
     @property
     def ours(self) -> bool:
@@ -61,6 +63,9 @@ ARMS = {
         Arm("manylabel-trees3", "run_manylabel.py", "trees3", None),
         Arm("manylabel-trees3-kmeans", "run_manylabel.py", "trees3-kmeans", None),
         Arm("manylabel-ovr", "run_manylabel.py", "ovr", None),
+        Arm("manylabel-fused", "run_manylabel_texts.py", "fused", None, texts=True),
+        Arm("manylabel-fused-ovr", "run_manylabel_texts.py", "fused-ovr", None, texts=True),
+        Arm("manylabel-auto", "run_manylabel_texts.py", "auto", None, texts=True),
         Arm("pecos", "run_pecos.py", "default", "pecos"),
         Arm("pecos-beam10", "run_pecos.py", "beam10", "pecos"),
         Arm("omikuji", "run_omikuji.py", "parabel_default", "omikuji"),

@@ -30,11 +30,13 @@ class Run:
         repeat: its number among the repeats of this session.
         result: what the runner wrote, and ``metrics``: fractions by name.
         reused: measured in an earlier session, so not beside the others.
+        folder: where its raw output lies.
     """
 
     arm: Arm
     repeat: int
     result: dict[str, Any]
+    folder: Path
     reused: bool = False
 
 
@@ -42,8 +44,15 @@ class ArmFailedError(Exception):
     """A runner ended with an error; the message is its last line."""
 
 
-def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int) -> Run:
+def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int, texts: Path) -> Run:
     """Measure ``arm`` once on a folder of features. What the runner leaves is kept below ``runs/`` beside it.
+
+    Args:
+        arm: what runs.
+        features: the folder of features.
+        repeat: the number of the turn.
+        threads: of the arm.
+        texts: the data set's own folder, which arms that start from texts read.
 
     Raises:
         ArmFailedError: the runner failed, or its environment is not there.
@@ -53,6 +62,7 @@ def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int) -> Run:
     out = _runs(arm, features) / datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
     out.mkdir(parents=True)
     command = [str(arm.python), str(arm.script), str(features), str(out), "--k", str(K), "--variant", arm.variant]
+    command += ["--texts", str(texts)] if arm.texts else []
     environment = os.environ | {"BENCHMARK_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1"}
     started = time.perf_counter()
     with (out / "output.txt").open("w", encoding="utf-8") as log:
@@ -64,14 +74,14 @@ def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int) -> Run:
         # A killed process says nothing of it: its last line would pass for the reason.
         raise ArmFailedError(f"killed by signal {-code}" if code < 0 else lines[-1] if lines else f"exit code {code}")
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    result["metrics"] = score(features, out / "topk.npz", result["score_kind"])
+    result["metrics"] = _score(features, out, result)
     result["total_seconds"] = round(time.perf_counter() - started, 1)
     (out / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     (out / "request.json").write_text(
         json.dumps({"key": _key(arm, features, threads), "command": shlex.join(command)}, indent=1) + "\n",
         encoding="utf-8",
     )
-    return Run(arm, repeat, result)
+    return Run(arm, repeat, result, out)
 
 
 def earlier_run(arm: Arm, features: Path, *, threads: int) -> Run | None:
@@ -80,9 +90,14 @@ def earlier_run(arm: Arm, features: Path, *, threads: int) -> Run | None:
         request = out / "request.json"
         if request.exists() and json.loads(request.read_text(encoding="utf-8"))["key"] == _key(arm, features, threads):
             result = json.loads((out / "result.json").read_text(encoding="utf-8"))
-            result["metrics"] = score(features, out / "topk.npz", result["score_kind"])
-            return Run(arm, 0, result, reused=True)
+            result["metrics"] = _score(features, out, result)
+            return Run(arm, 0, result, out, reused=True)
     return None
+
+
+def _score(features: Path, out: Path, result: dict[str, Any]) -> dict[str, float]:
+    # Results written before there were arms with labels of their own say nothing of columns: those of training.
+    return score(features, out / "topk.npz", result["score_kind"], result.get("columns", 0))
 
 
 def _runs(arm: Arm, features: Path) -> Path:

@@ -42,22 +42,29 @@ def markdown(runs: list[Run], failed: dict[str, str], facts: dict[str, Any]) -> 
     """The whole page."""
     features = facts["features"]
     documents, labels = features["documents"], features["labels"]
-    machine = facts["machine"]
     parts = [
         f"# Linear models on {features['data']}",
         f"{documents['train']:,} training and {documents['test']:,} test documents, {labels['train']:,} labels in "
         f"training and {labels['only_test']:,} in the test part only, {features['features']:,} features "
         f"(scikit-learn {features['scikit_learn']} `TfidfVectorizer()`, float32).",
-        f"{facts['date']}, manylabel {facts['commit']}, {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['system']}. Command: `{facts['command']}`",
+        where_and_when(facts),
         _cost_table(runs),
         _quality_table(runs),
-        _notes(runs, failed),
+        notes(runs, failed),
     ]
     if any(run.arm.ours for run in runs):
         parts.append("## Beside the best peer of each column\n\n" + _comparison_table(runs))
     parts.append("What each column means and how it is measured: [README](../README.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def where_and_when(facts: dict[str, Any]) -> str:
+    """The line with date, commit, machine and command."""
+    machine = facts["machine"]
+    return (
+        f"{facts['date']}, manylabel {facts['commit']}, {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}. Command: `{facts['command']}`"
+    )
 
 
 def _cost_table(runs: list[Run]) -> str:
@@ -69,38 +76,38 @@ def _cost_table(runs: list[Run]) -> str:
         own = [run for run in runs if run.arm.name == arm]
         reused = own[0].reused
         ratio = "" if fastest is None or reused else f"{paired_ratio(runs, arm, fastest, costs[0]):.2f}"
-        values = [_number(columns[measure.name]) for measure in costs]
-        rows.append([_marked(own[0]), own[0].result["version"], str(len(own)), values[0], ratio, *values[1:]])
+        values = [number(columns[measure.name]) for measure in costs]
+        rows.append([marked(own[0]), own[0].result["version"], str(len(own)), values[0], ratio, *values[1:]])
     names = [measure.name for measure in costs]
-    return _table(["arm", "version", "runs", names[0], "x fastest", *names[1:]], rows)
+    return table(["arm", "version", "runs", names[0], "x fastest", *names[1:]], rows)
 
 
 def _quality_table(runs: list[Run]) -> str:
     metrics = [measure.name for measure in MEASURES if measure.higher]
     first = {run.arm.name: run for run in reversed(runs)}
     rows = [
-        [_marked(first[arm]), *(_number(columns[metric]) for metric in metrics)]
-        for arm, columns in medians(runs).items()
+        [marked(first[arm]), *(number(columns[metric]) for metric in metrics)] for arm, columns in medians(runs).items()
     ]
-    return _table(["arm", *metrics], rows)
+    return table(["arm", *metrics], rows)
 
 
-def _marked(run: Run) -> str:
+def marked(run: Run) -> str:
+    """The name of a run's arm, marked where the run is an earlier one."""
     return run.arm.name + ("†" if run.reused else "")
 
 
-def _notes(runs: list[Run], failed: dict[str, str]) -> str:
+def notes(runs: list[Run], failed: dict[str, str]) -> str:
     """What a reader must know about single arms: reused, disturbed, not run."""
     lines = [
-        f"* † {run.arm.name}: measured earlier, {run.result['date'][:16]}Z, with {_other_share(run):.0%} of the busy "
+        f"* † {run.arm.name}: measured earlier, {run.result['date'][:16]}Z, with {other_share(run):.0%} of the busy "
         "processor time during training taken by other programs; its times are not side by side with the others."
         for run in runs
         if run.reused
     ]
     fresh = [run for run in runs if not run.reused]
-    busy = [run for run in fresh if _other_share(run) > BUSY_SHARE]
+    busy = [run for run in fresh if other_share(run) > BUSY_SHARE]
     if busy:
-        worst = max(_other_share(run) for run in busy)
+        worst = max(other_share(run) for run in busy)
         lines.append(
             f"* Other programs took up to {worst:.0%} of the busy processor time during training in {len(busy)} of "
             f"{len(fresh)} runs: {', '.join(sorted({run.arm.name for run in busy}))}. Trust cpu-seconds and ratios."
@@ -109,7 +116,7 @@ def _notes(runs: list[Run], failed: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _other_share(run: Run) -> float:
+def other_share(run: Run) -> float:
     other, own = run.result["train_other_cpu_seconds"], run.result["train_cpu_seconds"]
     return other / (other + own) if other else 0.0
 
@@ -122,22 +129,24 @@ def _comparison_table(runs: list[Run]) -> str:
             [
                 found["arm"],
                 found["measure"],
-                _number(found["ours"]),
-                f"{_number(found['theirs'])} ({found['peer']})",
+                number(found["ours"]),
+                f"{number(found['theirs'])} ({found['peer']})",
                 f"{found['ratio']:.3f}",
                 f"{sign} {found['target']:g}",
                 "yes" if found["met"] else "**no**",
             ]
         )
-    return _table(["arm", "measure", "ours", "best peer", "ratio", "wanted", "met"], rows)
+    return table(["arm", "measure", "ours", "best peer", "ratio", "wanted", "met"], rows)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number with as many places as are of use."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
-def _table(header: list[str], rows: Iterable[list[str]]) -> str:
+def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 THREADS = int(os.environ.get("BENCHMARK_THREADS", "2"))
 # Before numpy is imported: the thread pools read these once.
@@ -47,6 +47,34 @@ class Features:
     train_x: sp.csr_matrix
     train_y: sp.csr_matrix
     test_x: sp.csr_matrix
+
+    @property
+    def n_test(self) -> int:
+        """Rows of the test part."""
+        return self.test_x.shape[0]
+
+    @property
+    def n_labels(self) -> int:
+        """Columns that a prediction may name."""
+        return self.train_y.shape[1]
+
+    def one(self, row: int) -> sp.csr_matrix:
+        """A single row of the test part."""
+        return self.test_x[row]
+
+
+class Given(Protocol):
+    """What a runner trains on and predicts for: matrices (:class:`Features`), or texts."""
+
+    test_x: Any
+
+    @property
+    def n_test(self) -> int: ...
+
+    @property
+    def n_labels(self) -> int: ...
+
+    def one(self, row: int) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -87,7 +115,24 @@ class Peer(Protocol):
 
 def run(peer: Peer) -> None:
     """Parse the command line, measure ``peer`` and write ``result.json`` and ``topk.npz``."""
-    arguments = _parse(peer)
+    arguments = parser(peer).parse_args()
+    measure(peer, lambda: read_features(arguments.features_dir), arguments)
+
+
+def measure(
+    peer: Peer,
+    read: Callable[[], Given],
+    arguments: argparse.Namespace,
+    facts: Callable[[], dict[str, object]] = dict,
+) -> None:
+    """Measure ``peer`` on what ``read`` gives and write ``result.json`` and ``topk.npz``.
+
+    Args:
+        peer: what is measured.
+        read: reads the inputs. Not timed.
+        arguments: of :func:`parser`.
+        facts: what is added to the result in the end; may replace what stands there.
+    """
     out: Path = arguments.out_dir
     out.mkdir(parents=True, exist_ok=True)
     result: dict[str, object] = {
@@ -100,35 +145,36 @@ def run(peer: Peer) -> None:
         "python": sys.version.split()[0],
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-    features = read_features(arguments.features_dir)
+    features: Any = read()
     scratch = out / "scratch"
     scratch.mkdir(exist_ok=True)
     peer.prepare(features, scratch)
     gc.collect()
-    result["rss_before_training_mb"] = _memory_mb("VmRSS")
+    result["rss_before_training_mb"] = memory_mb("VmRSS")
     busy = _machine_cpu_seconds()
-    wall, cpu = _timed(lambda: peer.fit(features, arguments.variant))
+    wall, cpu = timed(lambda: peer.fit(features, arguments.variant))
     result |= {
         "train_seconds": wall,
         "train_cpu_seconds": cpu,
         "train_other_cpu_seconds": round(max(0.0, _machine_cpu_seconds() - busy - cpu), 2),
-        "peak_rss_training_mb": _memory_mb("VmHWM"),
+        "peak_rss_training_mb": memory_mb("VmHWM"),
     }
 
     model = out / "model"
     shutil.rmtree(model, ignore_errors=True)
     model.mkdir()
-    result["save_seconds"] = _timed(lambda: peer.save(model))[0]
+    result["save_seconds"] = timed(lambda: peer.save(model))[0]
     result["model_bytes"] = sum(file.stat().st_size for file in model.rglob("*") if file.is_file())
-    result["load_seconds"] = _timed(lambda: peer.load(model))[0]
+    result["load_seconds"] = timed(lambda: peer.load(model))[0]
 
     answers: list[TopLabels] = []
-    wall, cpu = _timed(lambda: answers.append(peer.predict(features.test_x, arguments.k)))
+    wall, cpu = timed(lambda: answers.append(peer.predict(features.test_x, arguments.k)))
     result |= {"predict_seconds": wall, "predict_cpu_seconds": cpu}
-    result |= _latencies(peer, features.test_x, arguments.k)
-    result["peak_rss_mb"] = _memory_mb("VmHWM")
+    result |= _latencies(peer, features, arguments.k)
+    result["peak_rss_mb"] = memory_mb("VmHWM")
     result["peak_rss_children_mb"] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)
-    _check(answers[0], features.test_x.shape[0], features.train_y.shape[1], arguments.k)
+    _check(answers[0], features.n_test, features.n_labels, arguments.k)
+    result |= {"columns": features.n_labels, **facts()}
     np.savez(out / "topk.npz", indices=answers[0].indices, scores=answers[0].scores)
     shutil.rmtree(scratch)
     if not arguments.keep_model:
@@ -177,17 +223,18 @@ def top_of_pairs(pairs: list[list[tuple[int, float]]], k: int) -> TopLabels:
     return TopLabels(indices, scores)
 
 
-def _parse(peer: Peer) -> argparse.Namespace:
+def parser(peer: Peer) -> argparse.ArgumentParser:
+    """The command line of a runner."""
     parser = argparse.ArgumentParser(description=f"Measure {peer.name} on one folder of features.")
     parser.add_argument("features_dir", type=Path)
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--variant", choices=list(peer.variants), default=next(iter(peer.variants)))
     parser.add_argument("--keep-model", action="store_true", help="leave the saved model in OUT_DIR/model")
-    return parser.parse_args()
+    return parser
 
 
-def _timed(action: Callable[[], object]) -> tuple[float, float]:
+def timed(action: Callable[[], object]) -> tuple[float, float]:
     """Wall and CPU seconds (user and system, finished children included) of one call."""
     wall, cpu = time.perf_counter(), _cpu_seconds()
     action()
@@ -208,7 +255,7 @@ def _machine_cpu_seconds() -> float:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory_mb(field: str) -> float:
+def memory_mb(field: str) -> float:
     """``VmHWM`` (peak) or ``VmRSS`` (now) of this process in MiB.
 
     On Linux ``ru_maxrss`` outlives ``exec`` and so can report the memory of the process that started us.
@@ -221,13 +268,17 @@ def _memory_mb(field: str) -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def _latencies(peer: Peer, x: sp.csr_matrix, k: int) -> dict[str, float]:
-    """Median and 95th percentile of one-row prediction in milliseconds, over rows spread evenly over ``x``."""
-    rows = [x[int(row)] for row in np.linspace(0, x.shape[0] - 1, LATENCY_ROWS + LATENCY_WARM_UP)]
+def _latencies(peer: Peer, given: Given, k: int) -> dict[str, float]:
+    return latencies(lambda row: peer.predict_one(row, k), given.one, given.n_test)
+
+
+def latencies(answer: Callable[[Any], object], one: Callable[[int], Any], n: int) -> dict[str, float]:
+    """Median and 95th percentile of one answer in milliseconds, over rows spread evenly over ``n``, got beforehand."""
+    rows = [one(int(row)) for row in np.linspace(0, n - 1, LATENCY_ROWS + LATENCY_WARM_UP)]
     times = []
     for row in rows:
         start = time.perf_counter()
-        peer.predict_one(row, k)
+        answer(row)
         times.append((time.perf_counter() - start) * 1e3)
     p50, p95 = np.percentile(times[LATENCY_WARM_UP:], [50, 95])
     return {"latency_ms_p50": round(float(p50), 4), "latency_ms_p95": round(float(p95), 4)}

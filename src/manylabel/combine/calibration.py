@@ -40,7 +40,7 @@ class Calibration:
         return cls(steps.astype(np.float32), tilted.astype(np.float32))
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
-        """The probability at each score, float32; beyond the ends of the curve it barely changes but keeps the order."""
+        """The probability at each score, float32; beyond the ends it barely changes but keeps the order."""
         inside = np.interp(scores, self.scores, self.shares)
         beyond = (scores - np.clip(scores, self.scores[0], self.scores[-1])) / _spread(self.scores)
         return (inside + _TILT * np.sign(beyond) * -np.expm1(-np.abs(beyond))).astype(np.float32)

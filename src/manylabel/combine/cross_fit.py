@@ -91,7 +91,4 @@ def judge(
 
         parts.append(Candidates.from_arrays(stages.run(f"fold{fold}", ask), names))
         asked.append(rows)
-    candidates, truth = Candidates.concatenate(parts), positives[np.concatenate(asked)]
-    keys = candidates.rows * len(labels) + candidates.labels
-    true_keys = np.repeat(np.arange(truth.shape[0]), np.diff(truth.indptr)) * len(labels) + truth.indices
-    return Judged(candidates, np.isin(keys, true_keys), truth)
+    return Judged.of(Candidates.concatenate(parts), positives[np.concatenate(asked)])

@@ -30,6 +30,20 @@ class Judged:
     truth: csr_matrix
     weights: np.ndarray | None = None
 
+    @classmethod
+    def of(cls, candidates: Candidates, truth: csr_matrix) -> Judged:
+        """Compare candidates with the truth.
+
+        Args:
+            candidates: of n documents, of labels below L.
+            truth: bool CSR ``[n, L]``.
+        """
+        width = truth.shape[1]
+        rows = np.repeat(np.arange(truth.shape[0], dtype=np.int64), np.diff(truth.indptr))
+        return cls(
+            candidates, np.isin(candidates.rows * width + candidates.labels, rows * width + truth.indices), truth
+        )
+
     def select(self, documents: np.ndarray) -> Judged:
         """Those of some documents, in the given order."""
         _, taken = take(self.candidates.indptr, documents)

@@ -1,4 +1,4 @@
-"""What puts candidates in order: a ranker that was fitted, and the probabilities of its scores."""
+"""From judged candidates to a ranker whose scores are probabilities."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ import numpy as np
 from manylabel.combine import RANKERS
 from manylabel.combine.calibration import Calibration, calibration_error
 from manylabel.combine.candidates import Candidates
-from manylabel.combine.contributions import contributions
 from manylabel.combine.ranker import Judged, Ranker
-from manylabel.combine.source import Source
 from manylabel.core.config import Section
-from manylabel.core.labels import LabelSpace
 from manylabel.core.run_directory import RunDirectory, RunWriter
 
 _FACTS, _CALIBRATION = "sources.json", "calibration.safetensors"
@@ -37,62 +34,14 @@ class Ranking:
     calibration: Calibration | None
     facts: Mapping[str, Any]
 
-    @classmethod
-    def learn(cls, judged: Judged, section: Section, *, held_out: float, rare_weight: float, seed: int) -> Ranking:
-        """Fit a ranker, and find out what its probabilities are worth.
-
-        Where hardly a candidate is right (each label has one document, say), there is nothing to learn: the sources'
-        ranks are fused as they are.
-
-        Args:
-            judged: candidates to learn from.
-            section: the options of the ranker.
-            held_out: share of the documents that its size is tuned on.
-            rare_weight: power of the inverse propensity that right candidates weigh in its loss.
-            seed: of what is drawn.
-        """
-        training, other = part(judged, held_out, seed)
-        if min(training.right.sum(), other.right.sum()) < _FEW_RIGHT:
-            section, rare_weight = RANKERS.section(_UNLEARNED)(), 0.0
-        ranker = new_ranker(section).fit(_weighted(training, rare_weight), other, seed=seed)
-        scores, calibration = ranker.score(other.candidates), None
-        if (not ranker.probabilistic or rare_weight > 0) and len(scores):
-            calibration = Calibration.fit(scores, other.right)
-            scores = calibration(scores)
-        n = len(judged.candidates)
-        facts = {
-            "documents": n,
-            "candidates_per_document": len(judged.candidates.labels) / n,
-            "calibration_error": calibration_error(scores, other.right),
-            "ranker": {"kind": _kind(section), **ranker.facts},
-        }
-        return cls(ranker, calibration, facts)
-
-    def with_contributions(
-        self,
-        judged: Judged,
-        sources: Mapping[str, Source],
-        section: Section,
-        labels: LabelSpace,
-        *,
-        held_out: float,
-        seed: int,
-    ) -> Ranking:
-        """The same, and among its facts what each source adds; see :func:`contributions`.
-
-        Args:
-            judged: as given to :meth:`learn`; `section`, `held_out` and `seed` likewise.
-            sources: by name, in the order of the candidates' columns.
-            labels: with the number of training documents of each.
-        """
-        training, other = part(judged, held_out, seed)
-        added = contributions(sources, training, other, lambda: new_ranker(section), labels, seed=seed)
-        return replace(self, facts={**self.facts, "sources": added})
-
     def score(self, candidates: Candidates) -> np.ndarray:
         """The probability of each candidate, float32."""
         scores = self.ranker.score(candidates)
         return scores if self.calibration is None else self.calibration(scores)
+
+    def with_facts(self, more: Mapping[str, Any]) -> Ranking:
+        """The same with more facts, which come first."""
+        return replace(self, facts={**more, **self.facts})
 
     def write(self, writer: RunWriter) -> None:
         """Write all of it into a run."""
@@ -126,12 +75,49 @@ def new_ranker(section: Section) -> Ranker:
     return RANKERS.load(_kind(section))(section)
 
 
-def part(judged: Judged, held_out: float, seed: int) -> tuple[Judged, Judged]:
-    """Documents to learn from, and the share that is held out, drawn at random; at least one of the latter."""
+def hold_out(judged: Judged, share: float, *, seed: int) -> tuple[Judged, Judged]:
+    """The documents that a ranker learns from, and the others, drawn at random, that its size is tuned on.
+
+    Args:
+        judged: candidates of n documents.
+        share: of the documents that are held out; one at least is.
+        seed: of the draw.
+    """
     n = len(judged.candidates)
     order = np.random.default_rng(seed).permutation(n)
-    kept = max(1, round(n * held_out))
-    return judged.select(np.sort(order[kept:])), judged.select(np.sort(order[:kept]))
+    held_out = max(1, round(n * share))
+    return judged.select(np.sort(order[held_out:])), judged.select(np.sort(order[:held_out]))
+
+
+def learn_to_rank(training: Judged, held_out: Judged, section: Section, *, rare_weight: float, seed: int) -> Ranking:
+    """Fit a ranker, and find out what its probabilities are worth.
+
+    Where hardly a candidate is right (because each label has one document, say), there is nothing to learn: the ranks
+    of the sources are fused as they are.
+
+    Args:
+        training: what it learns from.
+        held_out: what its size is tuned on, and where its scores are none, its probabilities.
+        section: the options of the ranker.
+        rare_weight: power of the inverse propensity (Jain et al. 2016) that a right candidate weighs; 0 for none.
+        seed: of the ranker.
+
+    Returns:
+        The ranking. Its facts are ``calibration_error``, on the held-out documents, and ``ranker``: its kind and what
+        it found.
+    """
+    if min(training.right.sum(), held_out.right.sum()) < _FEW_RIGHT:
+        section, rare_weight = RANKERS.section(_UNLEARNED)(), 0.0
+    ranker = new_ranker(section).fit(_weighted(training, rare_weight), held_out, seed=seed)
+    scores, calibration = ranker.score(held_out.candidates), None
+    if (not ranker.probabilistic or rare_weight > 0) and len(scores):
+        calibration = Calibration.fit(scores, held_out.right)
+        scores = calibration(scores)
+    facts = {
+        "calibration_error": calibration_error(scores, held_out.right),
+        "ranker": {"kind": _kind(section), **ranker.facts},
+    }
+    return Ranking(ranker, calibration, facts)
 
 
 def _kind(section: Section) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from manylabel.combine import SOURCES
 from manylabel.combine.candidates import feature_names, gather
+from manylabel.combine.contributions import contributions
 from manylabel.combine.cross_fit import fit_sources, judge
 from manylabel.combine.label_facts import FACTS, LabelFacts
 from manylabel.combine.ranker import Judged
-from manylabel.combine.ranking import Ranking
+from manylabel.combine.ranking import Ranking, hold_out, learn_to_rank, new_ranker
 from manylabel.combine.report import ranker_section
 from manylabel.combine.selection import best_candidates
 from manylabel.combine.source import Documents, Known, Query, Source
@@ -201,9 +203,11 @@ class Fused(Model):
 
     def _learn_to_rank(self, judged: Judged, sources: dict[str, Source], labels: LabelSpace) -> Ranking:
         """Fit the ranker, and where wanted find out what the sources add."""
-        config = self.config
-        held_out, seed = config.held_out, config.seed
-        ranking = Ranking.learn(judged, config.ranker, held_out=held_out, rare_weight=config.rare_weight, seed=seed)
-        if not config.ablation:
-            return ranking
-        return ranking.with_contributions(judged, sources, config.ranker, labels, held_out=held_out, seed=seed)
+        config, n = self.config, len(judged.candidates)
+        training, held_out = hold_out(judged, config.held_out, seed=config.seed)
+        ranking = learn_to_rank(training, held_out, config.ranker, rare_weight=config.rare_weight, seed=config.seed)
+        facts: dict[str, Any] = {"documents": n, "candidates_per_document": len(judged.candidates.labels) / n}
+        if config.ablation:
+            ranker = partial(new_ranker, config.ranker)
+            facts["sources"] = contributions(sources, training, held_out, ranker, labels, seed=config.seed)
+        return ranking.with_facts(facts)

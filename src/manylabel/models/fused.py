@@ -11,7 +11,7 @@ from manylabel.combine import RANKERS, SOURCES
 from manylabel.combine.calibration import Calibration, calibration_error
 from manylabel.combine.candidates import Candidates, gather
 from manylabel.combine.contributions import contributions
-from manylabel.combine.cross_fit import fit_sources, judge
+from manylabel.combine.cross_fit import fit_sources, judge, prepare
 from manylabel.combine.label_facts import FACTS, LabelFacts
 from manylabel.combine.ranker import Judged, Ranker
 from manylabel.combine.report import ranker_section
@@ -69,6 +69,8 @@ class Fused(Model):
             advance(len(corpus))
         documents = Documents(features, corpus.texts if isinstance(corpus, Corpus) else None, learnt.tfidf)
         config, labels = self.config, corpus.labels.with_counts(corpus.positives)
+        final = self._new_sources()
+        documents = prepare(final, documents, stages=kept.within("prepared"), progress=progress)
         judged = judge(
             self._new_sources,
             documents,
@@ -81,7 +83,7 @@ class Fused(Model):
             progress=progress,
         )
         sources = fit_sources(
-            self._new_sources(),
+            final,
             documents,
             corpus.positives,
             corpus.labels,
@@ -166,7 +168,7 @@ class Fused(Model):
         self._write_own(writer)
         for name, source in self._sources.items():
             if type(source).extend is not Source.extend:
-                source.write(writer.within(name))
+                source.write_extended(writer.within(name))
 
     def write(self, writer: RunWriter) -> None:
         """Write features, sources and ranker; see :meth:`Model.write`."""

@@ -85,7 +85,7 @@ def section_of(value: Any, table: Table, *, at: str = "") -> Section:
     values = {"kind": value} if isinstance(value, str) else value
     kind = values.get("kind") if isinstance(values, Mapping) else None
     if not isinstance(kind, str):
-        raise ValueError(f"expected the kind of a {table.kind}, or a section with one")
+        raise ValueError(f"expected a kind of {table.kind}, or a section with one")
     if kind not in table:
         raise ValueError(f"unknown {table.kind}{did_you_mean(kind, table)}")
     section = table.section(kind)

@@ -29,8 +29,8 @@ class MemorySource(Source):
     """The labels of the nearest training documents.
 
     A label's score is the share of votes that it gets when each of the k nearest documents votes for all of its labels
-    with ``cosine ** sharpness``; the cosine is that of TF-IDF, or of an encoder's vectors. Beside it stand the cosine of
-    the nearest document that has the label, and how many of the k have it.
+    with ``cosine ** sharpness``; the cosine is that of TF-IDF, or of an encoder's vectors. Beside it stand the cosine
+    of the nearest document that has the label, and how many of the k have it.
     """
 
     columns: ClassVar[tuple[str, ...]] = ("score", "nearest", "documents")

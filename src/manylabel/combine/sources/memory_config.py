@@ -24,10 +24,7 @@ class MemoryConfig(Section):
     sharpness: float = Field(default=3.0, gt=0, description="Power of the cosine that a neighbour votes with.")
     candidates: int = Field(default=50, ge=1, description="Labels proposed at most.")
     max_share: float = Field(
-        default=0.2,
-        gt=0,
-        le=1,
-        description="Words that more than this share of the documents have do not count (without encoder).",
+        default=0.2, gt=0, le=1, description="Of TF-IDF: words of more than this share of the documents do not count."
     )
     duplicates: float = Field(
         default=0.95,

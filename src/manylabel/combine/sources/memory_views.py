@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from manylabel.combine.nearest_dense import NearestDense, NearestIndex
 from manylabel.combine.source import Documents, Known
 from manylabel.core.config import Section
 from manylabel.core.errors import RunError
-from manylabel.core.progress import Progress
+from manylabel.core.progress import Advance, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
 from manylabel.nn.frozen import FROZEN_ENCODERS
@@ -114,18 +114,7 @@ class EncoderView(View):
             for start in range(0, len(documents), _DOCUMENTS_PER_STAGE):
                 texts = documents.texts[start : start + _DOCUMENTS_PER_STAGE]
                 name = f"vectors{start // _DOCUMENTS_PER_STAGE}"
-                if stages.is_done(name):
-                    vectors = stages.run(name, dict)["vectors"]
-                    now = self._encoder.encode(texts[:_PROBE])
-                    if vectors.shape != (len(texts), now.shape[1]) or abs(vectors[:_PROBE] - now).max() > _ROUNDING:
-                        raise RunError(
-                            "the encoder has changed since the training began; pass --overwrite to discard it"
-                        )
-                    advance(len(texts))
-                else:
-                    vectors = self._encoder.encode(texts, advance)
-                    stages.run(name, lambda vectors=vectors: {"vectors": vectors})
-                parts.append(vectors)
+                parts.append(self._encoded(texts, stages, name, advance))
         return documents.with_vectors(self._key, np.concatenate(parts))
 
     def of(self, documents: Documents) -> np.ndarray | None:
@@ -133,6 +122,17 @@ class EncoderView(View):
         if self._key in documents.vectors:
             return documents.vectors[self._key]
         return None if documents.texts is None else self._encoder.encode(documents.texts)
+
+    def _encoded(self, texts: Sequence[str], stages: Stages, name: str, advance: Advance) -> np.ndarray:
+        """The vectors of some training documents, as kept or encoded now."""
+        if not stages.is_done(name):
+            vectors = self._encoder.encode(texts, advance)
+            return stages.run(name, lambda: {"vectors": vectors})["vectors"]
+        kept, now = stages.run(name, dict)["vectors"], self._encoder.encode(texts[:_PROBE])
+        if kept.shape != (len(texts), self._encoder.width) or abs(kept[:_PROBE] - now).max() > _ROUNDING:
+            raise RunError("the encoder is not the one that the training began with; pass --overwrite to start anew")
+        advance(len(texts))
+        return kept
 
     def index(self, rows: Any) -> NearestIndex:
         """All vectors; see :meth:`View.index`."""

@@ -1,6 +1,7 @@
 """The memory with an encoder's vectors."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -42,6 +43,25 @@ def encoded(monkeypatch):
 
     monkeypatch.setattr(WordVectors, "encode", counting)
     return calls
+
+
+class Counting:
+    """Progress that counts what is reported."""
+
+    def __init__(self):
+        self.total = self.done = 0
+
+    @contextmanager
+    def task(self, description, total):
+        self.total += total
+
+        def advance(units):
+            self.done += units
+
+        yield advance
+
+    def note(self, message):
+        pass
 
 
 def test_it_finds_what_is_said_in_other_words(synonyms):
@@ -90,7 +110,9 @@ def test_an_interrupted_preparation_goes_on_with_what_it_has(synonyms, encoded, 
     memory.prepare(known, stages=stages)
     (tmp_path / "vectors1.done").unlink()
     encoded.clear()
-    again = source("memory", encoder=synonyms).prepare(known, stages=stages)
+    progress = Counting()
+    again = source("memory", encoder=synonyms).prepare(known, stages=stages, progress=progress)
+    assert (progress.total, progress.done) == (7, 7)
     assert encoded == [3, 3, 1]  # three of the first part as a probe, the second part, the third as a probe
     for one, other in zip(whole.vectors.values(), again.vectors.values(), strict=True):
         assert one.tobytes() == other.tobytes()

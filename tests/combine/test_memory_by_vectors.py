@@ -191,6 +191,11 @@ def test_a_wrong_configuration_is_explained(encoder, message):
     assert message in str(caught.value)
 
 
+def test_an_option_of_the_other_search_is_refused(synonyms):
+    with pytest.raises(ConfigError, match="max_share is for TF-IDF"):
+        SOURCES.section("memory").parse({"encoder": synonyms, "max_share": 0.5})
+
+
 def test_a_dumped_configuration_is_the_same(synonyms):
     section = SOURCES.section("memory").parse({"encoder": synonyms})
     dumped = json.loads(section.model_dump_json())

@@ -42,7 +42,9 @@ def given(kind, tmp_path):
 @every_encoder
 def test_trained_saved_moved_and_extended(given, kind, tmp_path):
     train, test = corpora()[0].select(range(200)), corpora()[1]
-    model = with_encoder(given, ablation=True).fit(train)
+    model = with_encoder(given, ablation=True)
+    assert "the encoder comes on top" in str(model.estimate(train))
+    model.fit(train)
     assert "meaning" in model.facts["sources"]
     assert model.facts["sources"]["meaning"]["finds"] > 0
     expected = model.predict(test.texts, 5)

@@ -130,7 +130,11 @@ class Fused(Model):
             for section in self.config.in_use.values()
             if isinstance(section, ModelSourceConfig)
         ]
-        return fused_estimate(corpus, row_length, models, folds=self.config.folds, documents=self.config.documents)
+        config = self.config
+        encodes = any(getattr(section, "encoder", None) is not None for section in config.in_use.values())
+        return fused_estimate(
+            corpus, row_length, models, folds=config.folds, documents=config.documents, encodes=encodes
+        )
 
     def add(self, corpus: Corpus | FeatureCorpus) -> None:
         """Take documents into the memory, and new labels with them, without training anything anew.

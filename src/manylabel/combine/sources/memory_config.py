@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from manylabel.core.config import Section
 from manylabel.core.table import section_of
@@ -38,3 +38,9 @@ class MemoryConfig(Section):
     @classmethod
     def _encoder_of_its_kind(cls, value: Any) -> Any:
         return None if value is None else section_of(value, FROZEN_ENCODERS)
+
+    @model_validator(mode="after")
+    def _options_that_count(self) -> Self:
+        if self.encoder is not None and self.max_share != type(self).model_fields["max_share"].default:
+            raise ValueError("max_share is for TF-IDF and has no effect with an encoder; leave it out")
+        return self

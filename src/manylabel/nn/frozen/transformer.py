@@ -92,12 +92,18 @@ class FrozenTransformer(FrozenEncoder):
 
     def _open(self, source: str | Path) -> None:
         torch, transformers = _libraries()
-        options = {"trust_remote_code": False, "local_files_only": isinstance(source, Path)}
+        local = isinstance(source, Path)
         try:
             with _quiet():
-                self._tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
+                self._tokenizer = transformers.AutoTokenizer.from_pretrained(
+                    source, local_files_only=local, trust_remote_code=False
+                )
                 self._model, found = transformers.AutoModel.from_pretrained(
-                    source, dtype=torch.float32, output_loading_info=True, **options
+                    source,
+                    local_files_only=local,
+                    trust_remote_code=False,
+                    dtype=torch.float32,
+                    output_loading_info=True,
                 )
         except (OSError, ValueError, KeyError, RuntimeError, _safetensor_error()) as error:
             reason = str(error).strip().partition("\n")[0]

@@ -59,6 +59,15 @@ def test_many_rows_of_many_numbers():
     np.testing.assert_array_equal(cosines, values)
 
 
+def test_duplicates_are_rows_of_at_least_the_cosine():
+    known = np.array([[1, 0], [0.6, 0.8], [0.5, 0.75**0.5], [0, 1], [-1, 0]], np.float32)
+    index = NearestDense.build(known)
+    found, cosines = index.find(known[:1], 5, below=0.6)
+    assert found.tolist() == [[2, -1, -1, -1, -1]]
+    assert cosines[0, 0] == 0.5
+    assert index.find(known[:1], 5)[0].tolist() == [[0, 1, 2, -1, -1]]
+
+
 def test_a_query_alone_is_answered_as_in_company():
     known, queries = rows(500, 96, seed=6), rows(40, 96, seed=7)
     index = NearestDense.build(known)

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
-from worlds import documents, fitted, of, query, source, space, world
+from worlds import documents, fitted, of, query, small, source, space, world
 
 from manylabel.combine import SOURCES
 from manylabel.combine.source import Documents, Known, Query
 from manylabel.core.run_directory import RunDirectory, write_run
 from manylabel.core.stages import Stages
-from manylabel.text.tfidf import Tfidf
 
 every_source = pytest.mark.parametrize("kind", list(SOURCES))
 
@@ -82,18 +80,6 @@ def test_what_it_knows_of_its_own_proposals_it_says_again_when_asked(kind):
     if known is not None:
         np.testing.assert_allclose(known[:, :1], proposals.values, atol=1e-6)
         assert known.shape == (len(proposals.labels), len(fitted(kind).columns))
-
-
-def small(texts, labels_of, labels, kind, **options):
-    tfidf = Tfidf()
-    features = tfidf.fit_transform(texts)
-    positives = np.zeros((len(texts), len(labels)), bool)
-    for row, own in enumerate(labels_of):
-        positives[row, own] = True
-    learned = source(kind, **options).fit(
-        Documents(features, texts, tfidf), csr_matrix(positives), labels, stages=Stages()
-    )
-    return learned, tfidf
 
 
 def test_the_memory_votes_with_cosines():

@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from manylabel.combine import SOURCES
 from manylabel.combine.source import Documents, Query
@@ -38,6 +39,18 @@ def fitted(kind):
     """A source that has learned the world."""
     known, positives, labels, _, _ = world()
     return source(kind).fit(known, positives, labels, stages=Stages())
+
+
+def small(texts, labels_of, labels, kind, **options):
+    """A source that has learned a few texts with the labels of each, and what makes their features."""
+    tfidf = Tfidf()
+    features = tfidf.fit_transform(texts)
+    positives = np.zeros((len(texts), len(labels)), bool)
+    for row, own in enumerate(labels_of):
+        positives[row, own] = True
+    learned = source(kind, **options)
+    known = learned.prepare(Documents(features, texts, tfidf), stages=Stages())
+    return learned.fit(known, csr_matrix(positives), labels, stages=Stages()), tfidf
 
 
 @functools.cache

@@ -88,6 +88,17 @@ def test_what_is_written_is_read(run):
     assert left_over(run) == []
 
 
+def test_a_file_is_copied_and_listed(tmp_path):
+    source = tmp_path / "source.bin"
+    source.write_bytes(bytes(range(256)))
+    with write_run(tmp_path / "run") as writer:
+        writer.within("part").copy("own.bin", source)
+    source.unlink()
+    opened = RunDirectory.open(tmp_path / "run")
+    assert opened.within("part").file("own.bin").read_bytes() == bytes(range(256))
+    assert opened.manifest["files"]["part-own.bin"]["bytes"] == 256
+
+
 def test_parents_are_made(tmp_path):
     assert number_of(save(tmp_path / "a" / "b" / "run")) == 1
 
@@ -409,6 +420,7 @@ WRITES = {
     "text": lambda writer: writer.text("a.txt", "x" * 100_000),
     "json": lambda writer: writer.json("a.json", list(range(100_000))),
     "arrays": lambda writer: writer.arrays("a.safetensors", {"a": np.zeros(100_000)}),
+    "copy": lambda writer: writer.copy("a.bin", Path(np._core._multiarray_umath.__file__)),
     "manifest": lambda writer: writer.info.update(words=["x"] * 100_000),
 }
 

@@ -20,6 +20,15 @@ from manylabel.core.stages import Stages
 NewSources = Callable[[], dict[str, Source]]
 
 
+def prepare(
+    sources: Mapping[str, Source], documents: Documents, *, stages: Stages, progress: Progress = SILENT
+) -> Documents:
+    """Let every source do what is done once for all training documents; see :meth:`Source.prepare`."""
+    for name, source in sources.items():
+        documents = source.prepare(documents, stages=stages.within(name), progress=progress)
+    return documents
+
+
 def fit_sources(
     sources: dict[str, Source],
     documents: Documents,

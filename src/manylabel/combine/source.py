@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -26,11 +26,13 @@ class Documents:
         features: float32 CSR ``[n, d]``, TF-IDF or what was given.
         texts: the n texts; None where only features were given.
         tfidf: what made the features; None where they were given.
+        vectors: what was encoded already: float32 ``[n, d]`` by the configuration of the encoder, as JSON.
     """
 
     features: csr_matrix
     texts: Sequence[str] | None = None
     tfidf: Tfidf | None = None
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.features.shape[0]
@@ -39,7 +41,12 @@ class Documents:
         """Some of them, in the given order."""
         order: list[int] = rows.tolist()
         texts = None if self.texts is None else [self.texts[row] for row in order]
-        return Documents(self.features[rows], texts, self.tfidf)
+        vectors = {encoder: every[rows] for encoder, every in self.vectors.items()}
+        return Documents(self.features[rows], texts, self.tfidf, vectors)
+
+    def with_vectors(self, encoder: str, vectors: np.ndarray) -> Documents:
+        """The same with the vectors float32 ``[n, d]`` of an encoder."""
+        return replace(self, vectors={**self.vectors, encoder: vectors})
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +90,23 @@ class Source(ABC):
     """
 
     columns: ClassVar[tuple[str, ...]] = ("score",)
+
+    def prepare(self, documents: Documents, *, stages: Stages, progress: Progress = SILENT) -> Documents:
+        """Do what is done once for all training documents, before the folds and before :meth:`fit`: encode them, say.
+
+        It is called on the sources that are trained on everything in the end. Those of the folds get parts of what it
+        gives, so it must look at no label.
+
+        Args:
+            documents: all n of them.
+            stages: where finished stages are kept.
+            progress: where long work reports.
+
+        Returns:
+            The documents with what was found out about them.
+        """
+        del stages, progress
+        return documents
 
     @abstractmethod
     def fit(
@@ -140,6 +164,10 @@ class Source(ABC):
     @abstractmethod
     def write(self, writer: RunWriter) -> None:
         """Write what was learned into a run."""
+
+    def write_extended(self, writer: RunWriter) -> None:
+        """Write what :meth:`extend` changed into an amendment of the run; by default everything."""
+        self.write(writer)
 
     @abstractmethod
     def restore(self, run: RunDirectory, known: Known) -> None:

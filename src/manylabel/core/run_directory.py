@@ -191,6 +191,12 @@ class RunWriter:
         save_arrays(target, arrays)
         self._register(name, target)
 
+    def copy(self, name: str, source: Path) -> None:
+        """Write a file with the content of another."""
+        target = self._target(name)
+        shutil.copyfile(source, target)
+        self._register(name, target)
+
     def _target(self, name: str) -> Path:
         full = f"{self.prefix}{name}"
         stem = Path(full)

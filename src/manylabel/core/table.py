@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from manylabel.core.config import Section, did_you_mean
+from pydantic import ValidationError
+
+from manylabel.core.config import Section, did_you_mean, explain
 from manylabel.core.errors import ConfigError
 
 
@@ -65,6 +67,32 @@ class Table(Mapping[str, Part]):
         """The configuration section of the part called `name` (an empty :class:`Section` if it takes none)."""
         where = self[name].section
         return _resolve(where) if where else Section
+
+
+def section_of(value: Any, table: Table, *, at: str = "") -> Section:
+    """The section that a bare kind, a mapping with a kind, or a section is, of the parts of a table.
+
+    Args:
+        value: what a configuration has.
+        table: of the parts that it may mean.
+        at: the path of the section, put before that of each mistake in it.
+
+    Raises:
+        ValueError: no kind, an unknown one, or a mistake in the section; all of them in one line.
+    """
+    if isinstance(value, Section):
+        return value
+    values = {"kind": value} if isinstance(value, str) else value
+    kind = values.get("kind") if isinstance(values, Mapping) else None
+    if not isinstance(kind, str):
+        raise ValueError(f"expected a kind of {table.kind}, or a section with one")
+    if kind not in table:
+        raise ValueError(f"unknown {table.kind}{did_you_mean(kind, table)}")
+    section = table.section(kind)
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise ValueError("; ".join(f"{at}.{phrase}" if at else phrase for phrase in explain(error, section))) from None
 
 
 def _resolve(where: str) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from manylabel.combine import SOURCES
 from manylabel.combine.candidates import feature_names, gather
 from manylabel.combine.contributions import contributions
-from manylabel.combine.cross_fit import fit_sources, judge
+from manylabel.combine.cross_fit import fit_sources, judge, prepare
 from manylabel.combine.label_facts import FACTS, LabelFacts
 from manylabel.combine.ranker import Judged
 from manylabel.combine.ranking import Ranking, hold_out, learn_to_rank, new_ranker
@@ -70,6 +70,8 @@ class Fused(Model):
             advance(len(corpus))
         documents = Documents(features, corpus.texts if isinstance(corpus, Corpus) else None, learnt.tfidf)
         config, labels = self.config, corpus.labels.with_counts(corpus.positives)
+        final = self._new_sources()
+        documents = prepare(final, documents, stages=kept.within("prepared"), progress=progress)
         judged = judge(
             self._new_sources,
             documents,
@@ -82,7 +84,7 @@ class Fused(Model):
             progress=progress,
         )
         sources = fit_sources(
-            self._new_sources(),
+            final,
             documents,
             corpus.positives,
             corpus.labels,
@@ -129,7 +131,11 @@ class Fused(Model):
             for section in self.config.in_use.values()
             if isinstance(section, ModelSourceConfig)
         ]
-        return fused_estimate(corpus, row_length, models, folds=self.config.folds, documents=self.config.documents)
+        config = self.config
+        encodes = any(getattr(section, "encoder", None) is not None for section in config.in_use.values())
+        return fused_estimate(
+            corpus, row_length, models, folds=config.folds, documents=config.documents, encodes=encodes
+        )
 
     def add(self, corpus: Corpus | FeatureCorpus) -> None:
         """Take documents into the memory, and new labels with them, without training anything anew.
@@ -167,7 +173,7 @@ class Fused(Model):
         self._write_own(writer)
         for name, source in self._sources.items():
             if type(source).extend is not Source.extend:
-                source.write(writer.within(name))
+                source.write_extended(writer.within(name))
 
     def write(self, writer: RunWriter) -> None:
         """Write features, sources and ranker; see :meth:`Model.write`."""

@@ -10,15 +10,14 @@ from pydantic import (
     Field,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
-    ValidationError,
     field_serializer,
     field_validator,
     model_validator,
 )
 
 from manylabel.combine import RANKERS, SOURCES
-from manylabel.core.config import Section, did_you_mean, explain
-from manylabel.core.table import Table
+from manylabel.core.config import Section
+from manylabel.core.table import section_of
 from manylabel.models import MODELS
 from manylabel.text.tfidf_config import TfidfConfig
 
@@ -30,14 +29,14 @@ class ModelSourceConfig(Section):
 
     kind: Literal["model"] = "model"
     model: SerializeAsAny[Section] = Field(
-        default_factory=lambda: _section_of("linear-tree", MODELS), description="Any model; a bare string is its kind."
+        default_factory=lambda: section_of("linear-tree", MODELS), description="Any model; a bare string is its kind."
     )
     candidates: int = Field(default=30, ge=1, description="Labels proposed at most.")
 
     @field_validator("model", mode="before")
     @classmethod
     def _of_its_kind(cls, value: Any) -> Any:
-        section = _section_of(value, MODELS)
+        section = section_of(value, MODELS)
         if "features" in type(section).model_fields and "features" in section.model_fields_set:
             raise ValueError("its features are those of the fused model: set them there")
         return section
@@ -60,7 +59,7 @@ class ModelSourceConfig(Section):
 def _default_sources() -> dict[str, Any]:
     return {
         "linear": ModelSourceConfig(),
-        **{name: _section_of(name, SOURCES) for name in ("memory", "label-text", "phrases", "neighbours")},
+        **{name: section_of(name, SOURCES) for name in ("memory", "label-text", "phrases", "neighbours")},
     }
 
 
@@ -74,7 +73,7 @@ class FusedConfig(Section):
         "them (linear, memory, label-text, phrases, neighbours); null leaves one out.",
     )
     ranker: SerializeAsAny[Section] = Field(
-        default_factory=lambda: _section_of("boosted", RANKERS), description="What ranks the candidates."
+        default_factory=lambda: section_of("boosted", RANKERS), description="What ranks the candidates."
     )
     folds: int = Field(
         default=5,
@@ -114,7 +113,7 @@ class FusedConfig(Section):
     @field_validator("ranker", mode="before")
     @classmethod
     def _ranker_of_its_kind(cls, value: Any) -> Any:
-        return _section_of(value, RANKERS)
+        return section_of(value, RANKERS)
 
     @model_validator(mode="after")
     def _something_proposes(self) -> FusedConfig:
@@ -139,21 +138,4 @@ def _source(name: str, value: Any) -> Section:
         known = _default_sources().get(name)
         kind = known.kind if known is not None else name  # type: ignore[attr-defined]
         value = {"kind": kind, **value}
-    try:
-        return _section_of(value, SOURCES)
-    except ValidationError as error:
-        section = SOURCES.section(value["kind"])
-        raise ValueError("; ".join(f"{name}.{phrase}" for phrase in explain(error, section))) from None
-
-
-def _section_of(value: Any, table: Table) -> Section:
-    """The section that a bare kind, a mapping with a kind, or a section is, of the parts of a table."""
-    if isinstance(value, Section):
-        return value
-    values = {"kind": value} if isinstance(value, str) else value
-    kind = values.get("kind") if isinstance(values, Mapping) else None
-    if not isinstance(kind, str):
-        raise ValueError(f"expected the kind of a {table.kind}, or a section with one")
-    if kind not in table:
-        raise ValueError(f"unknown {table.kind}{did_you_mean(kind, table)}")
-    return table.section(kind).model_validate(values)
+    return section_of(value, SOURCES, at=name)

@@ -17,7 +17,13 @@ _INDEX_BYTES = 16  # of an entry in the memory's index, while it is made
 
 
 def fused_estimate(
-    corpus: Corpus | FeatureCorpus, row_length: float, models: Sequence[Estimate], *, folds: int, documents: int
+    corpus: Corpus | FeatureCorpus,
+    row_length: float,
+    models: Sequence[Estimate],
+    *,
+    folds: int,
+    documents: int,
+    encodes: bool = False,
 ) -> Estimate:
     """Expected cost of a fused model.
 
@@ -27,6 +33,7 @@ def fused_estimate(
         models: the estimates of the models among its sources, each for one training on all documents.
         folds: as in the configuration.
         documents: likewise.
+        encodes: whether a memory has an encoder, whose cost nobody knows before it is opened.
     """
     n = max(len(corpus), 1)
     asked = min(documents, n)
@@ -35,4 +42,5 @@ def fused_estimate(
     memory = max([_BASE, *(model.memory_bytes for model in models)])
     memory += entries * (_INDEX_BYTES + 8) + asked * _CANDIDATES * _CANDIDATE_BYTES
     seconds = sum(model.seconds for model in models) * trainings + asked * _CANDIDATES * _CANDIDATE_SECONDS
-    return Estimate(int(memory), seconds, f"{trainings:.1f} trainings of each source, {asked} documents to rank")
+    detail = f"{trainings:.1f} trainings of each source, {asked} documents to rank"
+    return Estimate(int(memory), seconds, f"{detail}; the encoder comes on top" if encodes else detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -26,6 +26,13 @@ class Vocabulary:
     def __init__(self, blob: np.ndarray, stops: np.ndarray) -> None:
         self.blob = _read_only(blob, np.uint8)
         self.stops = _read_only(stops, np.int64)
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Vocabulary:
+        """The vocabulary of distinct words, numbered in their order."""
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        stops = np.concatenate([[0], np.cumsum([len(word) for word in encoded])]).astype(np.int64)
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), stops)
 
     def __len__(self) -> int:
         return len(self.stops) - 1

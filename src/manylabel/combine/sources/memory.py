@@ -8,10 +8,11 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from manylabel.combine.nearest import NearestRows
+from manylabel.combine.nearest_dense import NearestIndex
 from manylabel.combine.proposals import Proposals
 from manylabel.combine.source import Documents, Known, Query, Source
 from manylabel.combine.sources.memory_config import MemoryConfig
+from manylabel.combine.sources.memory_views import EncoderView, TfidfView, View
 from manylabel.core.arrays import check_offsets, with_prefix, without_prefix
 from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
@@ -27,17 +28,23 @@ _DOCUMENTS_PER_JOB = 512
 class MemorySource(Source):
     """The labels of the nearest training documents.
 
-    A label's score is the share of votes that it gets when each of the k nearest documents by TF-IDF cosine votes for
-    all of its labels with ``cosine ** sharpness``. Beside it stand the cosine of the nearest document that has the
-    label, and how many of the k have it.
+    A label's score is the share of votes that it gets when each of the k nearest documents votes for all of its labels
+    with ``cosine ** sharpness``; the cosine is that of TF-IDF, or of an encoder's vectors. Beside it stand the cosine
+    of the nearest document that has the label, and how many of the k have it.
     """
 
     columns: ClassVar[tuple[str, ...]] = ("score", "nearest", "documents")
 
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config
-        self._index: NearestRows | None = None
+        encoder = config.encoder
+        self._view: View = TfidfView(config.max_share) if encoder is None else EncoderView(encoder)
+        self._index: NearestIndex | None = None
         self._positives: csr_matrix | None = None
+
+    def prepare(self, documents: Documents, *, stages: Stages, progress: Progress = SILENT) -> Documents:
+        """Encode the documents, if an encoder is given; see :meth:`Source.prepare`."""
+        return self._view.prepare(documents, stages, progress)
 
     def fit(
         self,
@@ -49,16 +56,19 @@ class MemorySource(Source):
         progress: Progress = SILENT,
     ) -> Self:
         """Index the documents; see :meth:`Source.fit`."""
-        self._index = NearestRows.build(documents.features, max_share=self.config.max_share)
+        rows = self._view.of(documents)
+        self._index = None if rows is None else self._view.index(rows)
         self._positives = positives
         return self
 
     def propose(self, query: Query) -> Proposals:
         """Let the nearest documents vote; see :meth:`Source.propose`."""
-        assert self._index is not None
+        asked = self._view.of(query.documents)
+        if self._index is None or asked is None:
+            return Proposals.none(len(query.documents), len(self.columns))
         assert self._positives is not None
         below = self.config.duplicates if query.training else np.inf
-        rows, cosines = self._index.find(query.documents.features, self.config.neighbours, below=below)
+        rows, cosines = self._index.find(asked, self.config.neighbours, below=below)
         n, width = len(rows), self.config.candidates
         positives = self._positives
         labels = np.full((n, width), -1, np.int32)
@@ -84,37 +94,50 @@ class MemorySource(Source):
             pass
         return Proposals.from_lists(labels, values)
 
+    @property
+    def idle(self) -> str | None:
+        """Why it has nothing to propose; see :attr:`Source.idle`."""
+        return None if self._index is not None else "its encoder needs texts, the documents are rows of features"
+
     def write(self, writer: RunWriter) -> None:
-        """Write index and labels; see :meth:`Source.write`."""
-        assert self._index is not None
+        """Write index, labels and encoder; see :meth:`Source.write`."""
+        self.write_extended(writer)
+        if self._index is not None:
+            self._view.write(writer)
+
+    def write_extended(self, writer: RunWriter) -> None:
+        """Write index and labels; see :meth:`Source.write_extended`."""
         assert self._positives is not None
-        arrays = with_prefix("index", self._index.to_arrays())
+        arrays = {} if self._index is None else with_prefix("index", self._index.to_arrays())
         arrays["label_indptr"] = self._positives.indptr.astype(np.int64)
         arrays["labels"] = self._positives.indices.astype(np.int32)
         writer.arrays(_FILE, arrays)
 
     def extend(self, documents: Documents, positives: csr_matrix, labels: LabelSpace) -> None:
         """Remember more documents; see :meth:`Source.extend`."""
-        assert self._index is not None
         assert self._positives is not None
-        self._index = self._index.with_rows(documents.features)
+        rows = self._view.of(documents)
+        if self._index is not None and rows is not None:
+            self._index = self._index.with_rows(rows)
         old = self._positives
         widened = csr_matrix((old.data, old.indices, old.indptr), shape=(old.shape[0], len(labels)))
         self._positives = csr_matrix(vstack([widened, positives], format="csr"), dtype=np.bool_)
 
     def restore(self, run: RunDirectory, known: Known) -> None:
-        """Read index and labels; see :meth:`Source.restore`."""
+        """Read index, labels and encoder; see :meth:`Source.restore`."""
         labels = known.labels
         arrays = run.read_arrays(_FILE)
-        index = NearestRows.from_arrays(without_prefix("index", arrays))
-        index.validate(known.n_features)
+        own = without_prefix("index", arrays)
         indptr, indices = arrays["label_indptr"], arrays["labels"]
-        check_offsets(indptr, index.n_rows, len(indices), "labels of the memory")
+        n = len(indptr) - 1
+        if own:
+            self._index = self._view.restore(run, own, known)
+            n = self._index.n_rows
+        check_offsets(indptr, n, len(indices), "labels of the memory")
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(labels):
             raise ValueError("a document of the memory has a label out of range")
         ones = np.ones(len(indices), bool)
-        self._index = index
-        self._positives = csr_matrix((ones, indices, indptr), shape=(index.n_rows, len(labels)), copy=False)
+        self._positives = csr_matrix((ones, indices, indptr), shape=(n, len(labels)), copy=False)
 
 
 @compiled

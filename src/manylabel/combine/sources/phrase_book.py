@@ -107,7 +107,7 @@ class PhraseBook:
         longest_from = np.zeros(len(known_stems), np.uint8)
         np.maximum.at(longest_from, first_stems[keep], lengths[keep].astype(np.uint8))
         return cls(
-            tokens=_vocabulary(words),
+            tokens=Vocabulary.of(words),
             stems=of_token,
             longest=longest_from,
             slots=slots,
@@ -200,12 +200,6 @@ def _spellings(labels: LabelSpace) -> tuple[list[str], list[int]]:
             spellings.append(spelling)
             owners.append(label)
     return spellings, owners
-
-
-def _vocabulary(words: Sequence[str]) -> Vocabulary:
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    stops = np.concatenate([[0], np.cumsum([len(word) for word in encoded])]).astype(np.int64)
-    return Vocabulary(np.frombuffer(b"".join(encoded), np.uint8), stops)
 
 
 @compiled

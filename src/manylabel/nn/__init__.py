@@ -1,0 +1,1 @@
+"""Parts that know tensors, and pretrained parts that texts become vectors with."""

@@ -11,7 +11,7 @@ from manylabel.core.run_directory import RunDirectory, write_run
 
 every_ranker = pytest.mark.parametrize("kind", list(RANKERS))
 every_learner = pytest.mark.parametrize("kind", [kind for kind in RANKERS if kind != "reciprocal"])
-SMALL = {"boosted": {"leaf_candidates": 5, "wrong": 1.0}, "listwise": {"leaf_candidates": 5}}
+SMALL = {kind: {"leaf_candidates": 5, "wrong": 1.0} for kind in ("combined", "boosted", "listwise")}
 
 
 def judged(documents=300, width=8, *, seed=0):
@@ -90,13 +90,28 @@ def test_what_it_found(kind):
     assert list(ranked)[-1] == "label.words"
 
 
-@pytest.mark.parametrize("kind", ["boosted", "listwise"])
+@pytest.mark.parametrize("kind", ["combined", "boosted", "listwise"])
 def test_damaged_trees_are_refused(kind, tmp_path):
     ranker = fit(kind)
     with write_run(tmp_path / "run") as writer:
         ranker.write(writer)
     with pytest.raises(ValueError, match="do not fit together"):
         RANKERS.load(kind)(ranker.config).restore(RunDirectory.open(tmp_path / "run"), 1)
+
+
+def test_the_combined_ranker_has_the_order_of_one_and_the_probabilities_of_the_other():
+    fresh = judged(seed=2)[0].candidates
+    section = RANKERS.section("combined").parse({"leaf_candidates": 5, "order_weight": 1e6})
+    combined = RANKERS.load("combined")(section).fit(judged()[0], judged(seed=1)[0], seed=0).score(fresh)
+    plain = {"leaf_candidates": 5}
+    order, chances = (
+        RANKERS.load(kind)(RANKERS.section(kind).parse(plain)).fit(judged()[0], judged(seed=1)[0], seed=0).score(fresh)
+        for kind in ("listwise", "boosted")
+    )
+    for begin, end in zip(fresh.indptr[:-1], fresh.indptr[1:], strict=True):
+        assert sorted(combined[begin:end]) == sorted(chances[begin:end])
+        falling = np.argsort(-combined[begin:end], kind="stable")
+        assert (np.diff(order[begin:end][falling]) <= 1e-5).all() or len(set(chances[begin:end])) < end - begin
 
 
 def test_reciprocal_ranks_are_summed_over_sources():

@@ -36,6 +36,11 @@ SOURCES = Table(
 RANKERS = Table(
     "ranker",
     {
+        "combined": Part(
+            target="manylabel.combine.rankers.combined:CombinedRanker",
+            section="manylabel.combine.rankers.boosted_config:CombinedConfig",
+            summary="Both of the next two: the order of one, the probabilities of the other.",
+        ),
         "boosted": Part(
             target="manylabel.combine.rankers.boosted:BoostedRanker",
             section="manylabel.combine.rankers.boosted_config:BoostedConfig",

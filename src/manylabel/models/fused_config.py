@@ -73,7 +73,7 @@ class FusedConfig(Section):
         "them (linear, memory, label-text, phrases, neighbours); null leaves one out.",
     )
     ranker: SerializeAsAny[Section] = Field(
-        default_factory=lambda: section_of("boosted", RANKERS), description="What ranks the candidates."
+        default_factory=lambda: section_of("combined", RANKERS), description="What ranks the candidates."
     )
     folds: int = Field(
         default=5,

@@ -20,7 +20,7 @@ class BoostedRanker(TreeRanker):
     def fit(self, training: Judged, held_out: Judged, *, seed: int) -> Self:
         """Learn; see :meth:`Ranker.fit`."""
         objective = {"objective": "binary", "metric": "binary_logloss"}
-        trees = train_trees(training, held_out, self.config, objective, seed=seed, wrong=self.config.wrong)
+        trees = train_trees(training, held_out, self.config, objective, seed=seed)
         self._keep(trees, training.candidates.names)
         return self
 

@@ -60,7 +60,6 @@ def train_trees(
     objective: dict[str, Any],
     *,
     seed: int,
-    wrong: float = 1.0,
 ) -> lightgbm.Booster:
     """Boosted trees, cut where the held-out documents stop gaining.
 
@@ -70,7 +69,6 @@ def train_trees(
         options: their size.
         objective: LightGBM's parameters of objective and metric.
         seed: of what is drawn.
-        wrong: share of the wrong candidates that they learn from; those weigh more in return.
     """
     parameters = {
         **objective,
@@ -86,7 +84,7 @@ def train_trees(
         "verbosity": -1,
     }
     ranks = objective["objective"] == "lambdarank"
-    thinned, weights = _thin(training, wrong, seed)
+    thinned, weights = _thin(training, options.wrong, seed, ranks=ranks)
     first = _dataset(training, thinned, weights, options.bins, ranks=ranks)
     everything = np.arange(len(held_out.right))
     second = _dataset(held_out, everything, held_out.weights, options.bins, ranks=ranks, reference=first)
@@ -94,14 +92,17 @@ def train_trees(
     return lightgbm.train(parameters, first, options.rounds, valid_sets=[second], callbacks=[stopping])
 
 
-def _thin(judged: Judged, wrong: float, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _thin(judged: Judged, wrong: float, seed: int, *, ranks: bool) -> tuple[np.ndarray, np.ndarray | None]:
     """Positions of all right candidates and a share of the wrong ones, and the weight of each."""
     n = len(judged.right)
     if wrong == 1.0:
         return np.arange(n), judged.weights
     kept = np.flatnonzero(judged.right | (np.random.default_rng(seed).random(n) < wrong))
+    own = None if judged.weights is None else judged.weights[kept]
+    if ranks:  # a pair is a pair, however many there are
+        return kept, own
     weights = np.where(judged.right[kept], 1.0, 1.0 / wrong).astype(np.float32)
-    return kept, weights if judged.weights is None else weights * judged.weights[kept]
+    return kept, weights if own is None else weights * own
 
 
 def sigmoid(scores: np.ndarray) -> np.ndarray:
@@ -125,7 +126,7 @@ def _dataset(
     ranks: bool,
     reference: lightgbm.Dataset | None = None,
 ) -> lightgbm.Dataset:
-    lengths = np.diff(judged.candidates.indptr)
+    lengths = np.bincount(judged.candidates.rows[taken], minlength=len(judged.candidates))
     return lightgbm.Dataset(
         judged.candidates.features[taken],
         label=judged.right[taken].astype(np.float32),

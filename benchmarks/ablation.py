@@ -34,7 +34,7 @@ from turns import say
 FOLDS = (2, 3, 5, 10)
 DOCUMENTS = (2000, 5000)
 RARE_WEIGHTS = (0.5, 1.0)
-OTHER_RANKERS = ("listwise", "logistic", "reciprocal")
+OTHER_RANKERS = ("boosted", "listwise", "logistic", "reciprocal")
 METRICS = ("P@1", "P@5", "PSP@5", "nDCG@5", "micro-F1", "macro-F1")
 SETTINGS = Settings(metrics=(*METRICS, "R@10"), n_bootstrap=0)
 _K = 10
@@ -55,7 +55,7 @@ class Variant:
 
     name: str
     without: tuple[str, ...] = ()
-    ranker: str = "boosted"
+    ranker: str = "combined"
     rare_weight: float = 0.0
     documents: int | None = None
 
@@ -67,7 +67,7 @@ def variants(sources: Sequence[str], judged: int) -> Iterator[Variant]:
         sources: those that have something to propose.
         judged: number of training documents whose candidates were judged.
     """
-    yield Variant("all sources, `boosted`")
+    yield Variant("all sources, `combined`")
     yield from (Variant(f"without `{name}`", (name,)) for name in sources)
     for name in sources:
         yield Variant(f"`{name}` alone", tuple(other for other in sources if other != name))

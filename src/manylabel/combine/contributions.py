@@ -17,7 +17,7 @@ from manylabel.metrics.settings import Settings
 
 METRICS = ("P@1", "P@5", "PSP@5")
 _K = 10
-_DOCUMENTS = 4000
+_DOCUMENTS = 2000
 
 
 def contributions(
@@ -33,7 +33,7 @@ def contributions(
 
     Args:
         sources: by name, in the order of the candidates' columns.
-        training: what rankers learn from here; at most 4,000 documents of it are used.
+        training: what rankers learn from here; at most 2,000 documents of it are used.
         held_out: what they are measured on.
         new_ranker: makes a ranker that has learned nothing.
         labels: with the number of training documents of each.

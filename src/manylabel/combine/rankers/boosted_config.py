@@ -20,11 +20,11 @@ class BoostingOptions(Section):
     leaf_candidates: int = Field(default=50, ge=1, description="Candidates in a leaf at least.")
     bins: int = Field(default=63, ge=2, description="Values of a feature that are told apart.")
     wrong: float = Field(
-        default=0.3,
+        default=0.2,
         gt=0,
         le=1,
-        description="Share of the wrong candidates that the trees learn from; in a log loss they weigh more in return, "
-        "so that probabilities stay what they are.",
+        description="Share of the wrong candidates that the trees learn from, apart from those that a source ranks "
+        "among its first ten; in a log loss they weigh more in return, so that probabilities stay what they are.",
     )
 
 

@@ -16,6 +16,7 @@ from manylabel.core.run_directory import RunDirectory, RunWriter
 
 _FILE = "ranker.safetensors"
 _SEED_LIMIT = 2**31 - 1
+_HIGH = 10  # rank by a source, from 0, below which a wrong candidate is always learned from
 _ENOUGH = 50_000  # candidates from which on a second thread makes training faster
 
 
@@ -93,15 +94,18 @@ def train_trees(
 
 
 def _thin(judged: Judged, wrong: float, seed: int, *, ranks: bool) -> tuple[np.ndarray, np.ndarray | None]:
-    """Positions of all right candidates and a share of the wrong ones, and the weight of each."""
-    n = len(judged.right)
-    if wrong == 1.0:
-        return np.arange(n), judged.weights
-    kept = np.flatnonzero(judged.right | (np.random.default_rng(seed).random(n) < wrong))
+    """Positions of the candidates that are learned from, and the weight of each.
+
+    All right ones, the wrong ones that some source ranks high, and a share of the other wrong ones.
+    """
+    n, candidates = len(judged.right), judged.candidates
+    columns = [i for i, name in enumerate(candidates.names) if name.endswith(".rank")]
+    always = judged.right | (candidates.features[:, columns] < _HIGH).any(axis=1)
+    kept = np.flatnonzero(always | (np.random.default_rng(seed).random(n) < wrong))
     own = None if judged.weights is None else judged.weights[kept]
     if ranks:  # a pair is a pair, however many there are
         return kept, own
-    weights = np.where(judged.right[kept], 1.0, 1.0 / wrong).astype(np.float32)
+    weights = np.where(always[kept], 1.0, 1.0 / wrong).astype(np.float32)
     return kept, weights if own is None else weights * own
 
 

@@ -36,6 +36,12 @@ class Arm:
         return self.environment is None
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """What of our own code an arm that reads features is made of."""
+        return ("src/manylabel/linear", "src/manylabel/trees", "src/manylabel/models/linear_ovr.py",
+                "src/manylabel/models/linear_tree.py", f"benchmarks/peers/{self.runner}")  # fmt: skip
+
+    @property
     def python(self) -> Path:
         """The interpreter that runs it."""
         if self.environment is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -28,6 +29,21 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{head} with changes in src" if changed else head
+
+
+def touched_since(date: str, paths: Sequence[str]) -> bool:
+    """Whether a commit, or a change that is in none, has touched some paths since a date; outside a checkout yes.
+
+    Args:
+        date: in ISO format, with its offset.
+        paths: relative to the checkout.
+    """
+    here = Path(__file__).resolve().parent.parent
+    try:
+        commits = _git(here, "log", "--format=%h", f"--since={date}", "--", *paths)
+        return bool(commits or _git(here, "status", "--porcelain", "--", *paths))
+    except (OSError, subprocess.CalledProcessError):
+        return True
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from arms import Arm
 from features import read_facts
+from machine import touched_since
 from scoring import score
 
 K = 10
@@ -85,11 +86,16 @@ def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int, texts: Path)
 
 
 def earlier_run(arm: Arm, features: Path, *, threads: int) -> Run | None:
-    """The newest earlier run with the same matrices, pins, variant and threads; scored anew. None if there is none."""
+    """The newest earlier run with the same matrices, pins, variant and threads; scored anew. None if there is none.
+
+    A run of our own code counts only where no commit has touched what the arm is made of since.
+    """
     for out in sorted(_runs(arm, features).glob("*"), reverse=True):
         request = out / "request.json"
         if request.exists() and json.loads(request.read_text(encoding="utf-8"))["key"] == _key(arm, features, threads):
             result = json.loads((out / "result.json").read_text(encoding="utf-8"))
+            if arm.ours and touched_since(result["date"], arm.made_of):
+                return None
             result["metrics"] = _score(features, out, result)
             return Run(arm, 0, result, out, reused=True)
     return None
@@ -105,7 +111,7 @@ def _runs(arm: Arm, features: Path) -> Path:
 
 
 def _key(arm: Arm, features: Path, threads: int) -> dict[str, object]:
-    """What an earlier run must share with a new one to stand for it; our own code changes, so ours never does."""
+    """What an earlier run must share with a new one to stand for it; what our own arms are made of is asked of git."""
     facts = read_facts(features) or {}
     runner = hashlib.sha256(arm.script.read_bytes() + arm.pins.encode()).hexdigest()
     return {

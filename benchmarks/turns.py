@@ -78,8 +78,8 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
         limits[arm] = int(number)
     arguments.repeats_of = limits
     for arm in arguments.reuse:
-        if ARMS[arm].ours:
-            parser.error(f"--reuse {arm}: our own code changes, so it is always measured anew")
+        if ARMS[arm].texts:
+            parser.error(f"--reuse {arm}: it is made of nearly all of our code, so it is always measured anew")
     return arguments
 
 

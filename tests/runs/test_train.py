@@ -105,11 +105,12 @@ def test_memory_and_time_are_said_before_training(tmp_path, config_of):
     assert any("of memory and" in note for note in progress.notes)
 
 
-def test_what_cannot_fit_is_refused_and_leaves_nothing(tmp_path, config_of, monkeypatch):
+@pytest.mark.parametrize("model", ["linear-tree", "fused"])
+def test_what_cannot_fit_is_refused_and_leaves_nothing(model, tmp_path, config_of, monkeypatch):
     monkeypatch.setattr("manylabel.core.capacity.available_memory", lambda: 1_000_000)
     monkeypatch.setattr("manylabel.core.capacity.resident_memory", lambda: 0)
     with pytest.raises(CapacityError, match=r"only 1\.0 MB are available: .*min_df"):
-        train_run(config_of(), tmp_path / "run")
+        train_run(config_of(model=model), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from manylabel.core.capacity import Estimate, n_threads
 from manylabel.core.corpus import Corpus
 from manylabel.data.feature_files import FeatureCorpus
@@ -43,7 +45,8 @@ def tree_estimate(
 
 def one_vs_rest_estimate(corpus: Corpus | FeatureCorpus, row_length: float) -> Estimate:
     """Expected cost of one classifier per label."""
-    n, labels = len(corpus), max(corpus.n_labels, 1)
+    n = len(corpus)
+    labels = max(len(np.unique(corpus.positives.indices)), 1)  # nothing is trained for the others
     entries = n * row_length
     block = (_vocabulary(entries) + n) * _LABELS_PER_BLOCK * 4
     weights = 0.4 * entries + 250 * labels

@@ -130,7 +130,7 @@ class Source(ABC):
 
     @abstractmethod
     def propose(self, query: Query) -> Proposals:
-        """The labels it proposes for some documents."""
+        """The labels it proposes for some documents; several threads may ask at once."""
 
     def complete(self, query: Query, indptr: np.ndarray, candidates: np.ndarray) -> np.ndarray | None:
         """What it knows of labels that it or other sources proposed; None where it only knows its own proposals.

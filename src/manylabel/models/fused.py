@@ -18,10 +18,11 @@ from manylabel.combine.ranking import Ranking, hold_out, learn_to_rank, new_rank
 from manylabel.combine.report import ranker_section
 from manylabel.combine.selection import best_candidates
 from manylabel.combine.source import Documents, Known, Query, Source
-from manylabel.core.capacity import Estimate
+from manylabel.core.capacity import Estimate, n_threads
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import InputError
 from manylabel.core.labels import LabelSpace
+from manylabel.core.parallel import run_jobs
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
@@ -33,7 +34,8 @@ from manylabel.models.fused_config import FusedConfig, ModelSourceConfig
 from manylabel.models.fused_costs import fused_estimate
 
 _FILE = "fused.safetensors"
-_DOCUMENTS_PER_BATCH = 4096
+_DOCUMENTS_PER_BATCH = 2048
+_BATCHES_AT_A_TIME = 2
 
 
 class Fused(Model):
@@ -106,13 +108,18 @@ class Fused(Model):
         features = self._features.transform(inputs)
         texts: Any = None if self._features.given is not None else inputs
         documents = Documents(features, texts, self._features.tfidf)
-        parts = []
-        for start in range(0, max(len(documents), 1), _DOCUMENTS_PER_BATCH):
+        ranking, facts = self._ranking, self._label_facts
+
+        def work(start: int) -> TopK:
             rows = np.arange(start, min(start + _DOCUMENTS_PER_BATCH, len(documents)))
             part = documents if len(rows) == len(documents) else documents.select(rows)
-            candidates = gather(self._sources, Query(part), self._label_facts)
-            parts.append(best_candidates(candidates, self._ranking.score(candidates), k, labels))
-        return TopK.concatenate(parts)
+            candidates = gather(self._sources, Query(part), facts)
+            return best_candidates(candidates, ranking.score(candidates), k, labels)
+
+        # Sources work on all cores; two batches at a time keep them busy between one source and the next.
+        starts = range(0, max(len(documents), 1), _DOCUMENTS_PER_BATCH)
+        found = dict(run_jobs(work, starts, threads=min(_BATCHES_AT_A_TIME, n_threads())))
+        return TopK.concatenate([found[start] for start in starts])
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ class FrozenTransformer(FrozenEncoder):
         self.config = config
         self._model: Any = None
         self._tokenizer: Any = None
+        self._one_at_a_time = threading.Lock()
 
     @property
     def width(self) -> int:
@@ -57,7 +59,8 @@ class FrozenTransformer(FrozenEncoder):
         if len(texts) == 0:
             return vectors
         longest = min(self.config.max_length, self._positions())
-        tokens = self._tokenizer(list(texts), truncation=True, max_length=longest, padding=False)["input_ids"]
+        with self._one_at_a_time:  # the tokenizer keeps its truncation between calls
+            tokens = self._tokenizer(list(texts), truncation=True, max_length=longest, padding=False)["input_ids"]
         lengths = np.array([len(one) for one in tokens])
         # Texts of like length together, the longest first: little padding, and too little memory shows at once.
         order = np.argsort(-lengths, kind="stable")

@@ -21,7 +21,7 @@ from manylabel.models.base import Inputs, Model
 from manylabel.text.scripts import mostly_unspaced
 
 _FEW_DOCUMENTS = 100  # with labels; fewer teach a ranker nothing
-_PATIENCE = 60.0  # seconds that one training of a source may take
+_PATIENCE = 150.0  # seconds that one training of one versus rest may take: a fused model needs up to five
 _SHARE_OF_MEMORY = 0.8
 _SAMPLED = 500  # texts whose length is taken
 
@@ -44,7 +44,7 @@ class Choice:
 def choose(corpus: Corpus | FeatureCorpus, *, memory: int | None = None) -> Choice:
     """Choose and configure a model for some training data.
 
-    A fused model, whose first source is one versus rest where that can be trained in a minute, else a label tree. A
+    A fused model, whose first source is one versus rest where that trains in two and a half minutes, else a label tree. A
     single linear model where there are too few documents for a ranker, or too little memory for a fused model.
 
     Args:

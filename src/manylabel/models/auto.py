@@ -44,8 +44,8 @@ class Choice:
 def choose(corpus: Corpus | FeatureCorpus, *, memory: int | None = None) -> Choice:
     """Choose and configure a model for some training data.
 
-    A fused model, whose first source is one versus rest where that trains in two and a half minutes, else a label tree. A
-    single linear model where there are too few documents for a ranker, or too little memory for a fused model.
+    A fused model, whose first source is one versus rest where that trains in two and a half minutes, else a label tree.
+    A single linear model where there are too few documents for a ranker, or too little memory for a fused model.
 
     Args:
         corpus: the training documents.

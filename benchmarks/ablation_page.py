@@ -40,10 +40,9 @@ def _variants(rows: list[dict[str, Any]]) -> str:
     lines = []
     for row in rows:
         groups = row["groups"]
-        cells = [*(row[metric] for metric in METRICS), *(groups[name]["P@5"] for name in GROUPS[:3])]
-        cells.append(groups["unseen"]["R@10"])
+        cells = [*(row[metric] for metric in METRICS), *(groups[name]["R@10"] for name in GROUPS)]
         lines.append([row["variant"], f"{row['documents']:,}", f"{row['seconds']:.1f}", *map(percent, cells)])
-    header = ["variant", "documents", "s", *METRICS, *(f"{name} P@5" for name in GROUPS[:3]), "unseen R@10"]
+    header = ["variant", "documents", "s", *METRICS, *(f"{name} R@10" for name in GROUPS)]
     return table(header, lines)
 
 

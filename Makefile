@@ -38,7 +38,7 @@ DEMO_FILES := --data $(DEMO_DATA)/train.jsonl --test $(DEMO_DATA)/test.jsonl --l
 
 demo: .venv/package  ## Fetch WordNet, train a label tree and a fused model, compare (under 3 minutes after the downloads)
 	$(BIN)/manylabel data fetch demo --to $(DEMO_DATA) --overwrite
-	$(BIN)/manylabel train configs/wordnet.yaml --model linear-tree $(DEMO_FILES) --run $(RUN)-tree --overwrite
+	$(BIN)/manylabel train --model linear-tree $(DEMO_FILES) --run $(RUN)-tree --overwrite
 	$(BIN)/manylabel train configs/wordnet.yaml $(DEMO_FILES) --run $(RUN) --overwrite
 	$(BIN)/manylabel compare $(RUN)-tree $(RUN)
 

@@ -102,9 +102,11 @@ def gather(sources: Mapping[str, Source], query: Query, facts: LabelFacts) -> Ca
         facts: of the labels.
     """
     documents = query.documents
+    asked: dict[str, Query] = {}
     proposed: dict[str, Proposals] = {}
     for name, source in sources.items():
-        proposed[name] = source.propose(Query(documents, dict(proposed), query.training))
+        asked[name] = Query(documents, dict(proposed), query.training)
+        proposed[name] = source.propose(asked[name])
     stacked = stack(list(proposed.values()), len(documents))
     indptr, labels, places = _merge(stacked.starts, stacked.labels)
     names = feature_names(sources)
@@ -115,7 +117,7 @@ def gather(sources: Mapping[str, Source], query: Query, facts: LabelFacts) -> Ca
         own = places[start : start + len(proposed[name].labels)]
         start += len(own)
         beside = slice(column, column + len(source.columns))
-        known = source.complete(Query(documents, _before(proposed, name), query.training), indptr, labels)
+        known = source.complete(asked[name], indptr, labels)
         if known is not None:
             features[:, beside] = known
         else:
@@ -127,12 +129,6 @@ def gather(sources: Mapping[str, Source], query: Query, facts: LabelFacts) -> Ca
     features[:, column + len(FACTS)] = found.sum(axis=1)
     features[:, column + len(FACTS) + 1] = np.repeat(np.diff(documents.features.indptr), np.diff(indptr))
     return Candidates(indptr, labels, features, names, found)
-
-
-def _before(proposed: Mapping[str, Proposals], name: str) -> dict[str, Proposals]:
-    """The proposals of the sources before one."""
-    names = list(proposed)
-    return {other: proposed[other] for other in names[: names.index(name)]}
 
 
 @compiled

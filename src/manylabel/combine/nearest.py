@@ -7,7 +7,6 @@ neighbours).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
-from manylabel.core.parallel import run_jobs
+from manylabel.core.parallel import in_blocks
 from manylabel.linear.best_list import insert
 
 _QUERIES_PER_JOB = 256
@@ -89,27 +88,22 @@ class NearestRows:
         indptr, indices, data = _unit_rows(queries.indptr, queries.indices, queries.data, self.common)
         found = np.full((n, k), NO_ROW, np.int32)
         cosines = np.full((n, k), -np.inf, np.float32)
-        of_thread = threading.local()
 
-        def work(start: int) -> None:
-            if not hasattr(of_thread, "sums"):
-                of_thread.sums = np.zeros(self.n_rows, np.float32)
-            block = slice(start, start + _QUERIES_PER_JOB)
+        def work(block: slice, sums: np.ndarray) -> None:
             _find(
-                indptr[start : start + _QUERIES_PER_JOB + 1],
+                indptr[block.start : block.stop + 1],
                 indices,
                 data,
                 self.indptr,
                 self.rows,
                 self.values,
-                of_thread.sums,
+                sums,
                 np.float32(below),
                 found[block],
                 cosines[block],
             )
 
-        for _ in run_jobs(work, range(0, n, _QUERIES_PER_JOB)):
-            pass
+        in_blocks(n, _QUERIES_PER_JOB, work, lambda: np.zeros(self.n_rows, np.float32))
         return found, cosines
 
     def validate(self, width: int) -> None:
@@ -236,18 +230,14 @@ def pair_products(queries: csr_matrix, rows: csr_matrix, indptr: np.ndarray, cho
         float32, one for each chosen row.
     """
     result = np.empty(len(chosen), np.float32)
-    of_thread = threading.local()
     others = (rows.indptr, rows.indices, rows.data)
 
-    def work(start: int) -> None:
-        if not hasattr(of_thread, "dense"):
-            of_thread.dense = np.zeros(queries.shape[1], np.float32)
-        bounds = slice(start, start + _QUERIES_PER_JOB + 1)
+    def work(block: slice, dense: np.ndarray) -> None:
+        bounds = slice(block.start, block.stop + 1)
         kernel_inputs = (queries.indptr[bounds], queries.indices, queries.data)
-        _pair_products(*kernel_inputs, *others, indptr[bounds], chosen, of_thread.dense, result)
+        _pair_products(*kernel_inputs, *others, indptr[bounds], chosen, dense, result)
 
-    for _ in run_jobs(work, range(0, queries.shape[0], _QUERIES_PER_JOB)):
-        pass
+    in_blocks(queries.shape[0], _QUERIES_PER_JOB, work, lambda: np.zeros(queries.shape[1], np.float32))
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -48,3 +49,23 @@ def run_jobs(
                 yield running.pop(future), future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_blocks(n: int, size: int, work: Callable[[slice, Result], None], scratch: Callable[[], Result]) -> None:
+    """Do something with blocks of n rows on all cores; conditions as for :func:`run_jobs`.
+
+    Args:
+        n: number of rows.
+        size: of a block at most.
+        work: called with each block and the scratch space of its thread, which it leaves as it found it.
+        scratch: makes the space, once for each thread.
+    """
+    of_thread = threading.local()
+
+    def run(start: int) -> None:
+        if not hasattr(of_thread, "scratch"):
+            of_thread.scratch = scratch()
+        work(slice(start, min(start + size, n)), of_thread.scratch)
+
+    for _ in run_jobs(run, range(0, n, size)):
+        pass

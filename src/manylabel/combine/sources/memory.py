@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import ClassVar, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ from manylabel.combine.sources.memory_views import EncoderView, TfidfView, View
 from manylabel.core.arrays import check_offsets, with_prefix, without_prefix
 from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
-from manylabel.core.parallel import run_jobs
+from manylabel.core.parallel import in_blocks
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
@@ -73,25 +72,20 @@ class MemorySource(Source):
         positives = self._positives
         labels = np.full((n, width), -1, np.int32)
         values = np.zeros((n, width, len(self.columns)), np.float32)
-        of_thread = threading.local()
 
-        def work(start: int) -> None:
-            if not hasattr(of_thread, "votes"):
-                of_thread.votes = np.zeros((positives.shape[1], 3), np.float32)
-            block = slice(start, start + _DOCUMENTS_PER_JOB)
+        def work(block: slice, votes: np.ndarray) -> None:
             _vote(
                 rows[block],
                 cosines[block],
                 np.float32(self.config.sharpness),
                 positives.indptr,
                 positives.indices,
-                of_thread.votes,
+                votes,
                 labels[block],
                 values[block],
             )
 
-        for _ in run_jobs(work, range(0, n, _DOCUMENTS_PER_JOB)):
-            pass
+        in_blocks(n, _DOCUMENTS_PER_JOB, work, lambda: np.zeros((positives.shape[1], 3), np.float32))
         return Proposals.from_lists(labels, values)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple, Self
 
@@ -15,7 +14,7 @@ from manylabel.combine.sources.neighbours_config import NeighboursConfig
 from manylabel.core.arrays import check_offsets
 from manylabel.core.compiled import compiled
 from manylabel.core.labels import LabelSpace
-from manylabel.core.parallel import run_jobs
+from manylabel.core.parallel import in_blocks
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
@@ -73,7 +72,7 @@ class NeighbourSource(Source):
 
         def work(block: slice, sums: np.ndarray) -> None:
             strong = (starts[:, block.start : block.stop + 1], earlier, self.config.strong)
-            _propose(*strong, *self._links, sums, labels[block], scores[block])
+            _propose(*strong, self._links, sums, labels[block], scores[block])
 
         self._in_blocks(n, work)
         return Proposals.from_lists(labels, scores[:, :, None])
@@ -86,26 +85,18 @@ class NeighbourSource(Source):
 
         def work(block: slice, sums: np.ndarray) -> None:
             strong = (starts[:, block.start : block.stop + 1], earlier, self.config.strong)
-            _complete(*strong, *self._links, sums, indptr[block.start : block.stop + 1], candidates, values)
+            _complete(*strong, self._links, sums, indptr[block.start : block.stop + 1], candidates, values)
 
         self._in_blocks(n, work)
         return values
 
-    @property
-    def _links(self) -> tuple[np.ndarray, ...]:
-        return (*self._partners, *self._parents, *self._children)
-
     def _in_blocks(self, n: int, work: Callable[[slice, np.ndarray], None]) -> None:
         """Do something with blocks of n documents, and sums ``[L, 3]`` that are zero before and after."""
-        of_thread = threading.local()
+        in_blocks(n, _DOCUMENTS_PER_JOB, work, lambda: np.zeros((self._n_labels, 3), np.float32))
 
-        def run(start: int) -> None:
-            if not hasattr(of_thread, "sums"):
-                of_thread.sums = np.zeros((self._n_labels, 3), np.float32)
-            work(slice(start, min(start + _DOCUMENTS_PER_JOB, n)), of_thread.sums)
-
-        for _ in run_jobs(run, range(0, n, _DOCUMENTS_PER_JOB)):
-            pass
+    @property
+    def _links(self) -> tuple[_Links, _Links, _Links]:
+        return self._partners, self._parents, self._children
 
     @property
     def idle(self) -> str | None:
@@ -171,21 +162,19 @@ class _Links(NamedTuple):
 def _spread(
     label: int,
     weight: float,
-    indptr: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
+    links: _Links,
     sums: np.ndarray,
     column: int,
     touched: np.ndarray,
     n_touched: int,
 ) -> int:
     """Add a label's weight to those that it is linked to; returns how many labels are touched then."""
-    for j in range(indptr[label], indptr[label + 1]):
-        other = labels[j]
+    for j in range(links.indptr[label], links.indptr[label + 1]):
+        other = links.labels[j]
         if sums[other, 0] == 0.0 and sums[other, 1] == 0.0 and sums[other, 2] == 0.0:
             touched[n_touched] = other
             n_touched += 1
-        sums[other, column] += weight * weights[j]
+        sums[other, column] += weight * links.weights[j]
     return n_touched
 
 
@@ -195,33 +184,28 @@ def _sum_up(
     starts: np.ndarray,
     earlier: np.ndarray,
     strong: int,
-    partner_indptr: np.ndarray,
-    partners: np.ndarray,
-    partner_weights: np.ndarray,
-    parent_indptr: np.ndarray,
-    parents: np.ndarray,
-    parent_weights: np.ndarray,
-    child_indptr: np.ndarray,
-    children: np.ndarray,
-    child_weights: np.ndarray,
+    links: tuple[_Links, _Links, _Links],
     sums: np.ndarray,
 ) -> np.ndarray:
     """Fill `sums` (company, children, parents) for a document; returns the labels touched."""
+    # Not a loop over the links: those read from a run are of another type to the compiler than those just made.
+    partners, parents, children = links
     room = 0
     for source in range(starts.shape[0]):
         for j in range(starts[source, row], min(starts[source, row + 1], starts[source, row] + strong)):
             label = earlier[j]
-            room += partner_indptr[label + 1] - partner_indptr[label]
-            room += parent_indptr[label + 1] - parent_indptr[label] + child_indptr[label + 1] - child_indptr[label]
+            room += partners.indptr[label + 1] - partners.indptr[label]
+            room += parents.indptr[label + 1] - parents.indptr[label]
+            room += children.indptr[label + 1] - children.indptr[label]
     touched = np.empty(room, np.int32)
     n = 0
     for source in range(starts.shape[0]):
         first = starts[source, row]
         for j in range(first, min(starts[source, row + 1], first + strong)):
             label, weight = earlier[j], np.float32(1.0 / (j - first + 1))
-            n = _spread(label, weight, partner_indptr, partners, partner_weights, sums, 0, touched, n)
-            n = _spread(label, weight, parent_indptr, parents, parent_weights, sums, 1, touched, n)
-            n = _spread(label, weight, child_indptr, children, child_weights, sums, 2, touched, n)
+            n = _spread(label, weight, partners, sums, 0, touched, n)
+            n = _spread(label, weight, parents, sums, 1, touched, n)
+            n = _spread(label, weight, children, sums, 2, touched, n)
     return touched[:n]
 
 
@@ -230,37 +214,14 @@ def _propose(
     starts: np.ndarray,
     earlier: np.ndarray,
     strong: int,
-    partner_indptr: np.ndarray,
-    partners: np.ndarray,
-    partner_weights: np.ndarray,
-    parent_indptr: np.ndarray,
-    parents: np.ndarray,
-    parent_weights: np.ndarray,
-    child_indptr: np.ndarray,
-    children: np.ndarray,
-    child_weights: np.ndarray,
+    links: tuple[_Links, _Links, _Links],
     sums: np.ndarray,
     labels: np.ndarray,
     scores: np.ndarray,
 ) -> None:
     """`sums` ``[L, 3]`` is zero, also at the end."""
     for row in range(labels.shape[0]):
-        touched = _sum_up(
-            row,
-            starts,
-            earlier,
-            strong,
-            partner_indptr,
-            partners,
-            partner_weights,
-            parent_indptr,
-            parents,
-            parent_weights,
-            child_indptr,
-            children,
-            child_weights,
-            sums,
-        )
+        touched = _sum_up(row, starts, earlier, strong, links, sums)
         for label in touched:
             insert(labels[row], scores[row], label, sums[label, 0] + sums[label, 1] + sums[label, 2])
             sums[label] = 0.0
@@ -271,15 +232,7 @@ def _complete(
     starts: np.ndarray,
     earlier: np.ndarray,
     strong: int,
-    partner_indptr: np.ndarray,
-    partners: np.ndarray,
-    partner_weights: np.ndarray,
-    parent_indptr: np.ndarray,
-    parents: np.ndarray,
-    parent_weights: np.ndarray,
-    child_indptr: np.ndarray,
-    children: np.ndarray,
-    child_weights: np.ndarray,
+    links: tuple[_Links, _Links, _Links],
     sums: np.ndarray,
     candidate_indptr: np.ndarray,
     candidates: np.ndarray,
@@ -287,22 +240,7 @@ def _complete(
 ) -> None:
     """`sums` ``[L, 3]`` is zero, also at the end."""
     for row in range(candidate_indptr.shape[0] - 1):
-        touched = _sum_up(
-            row,
-            starts,
-            earlier,
-            strong,
-            partner_indptr,
-            partners,
-            partner_weights,
-            parent_indptr,
-            parents,
-            parent_weights,
-            child_indptr,
-            children,
-            child_weights,
-            sums,
-        )
+        touched = _sum_up(row, starts, earlier, strong, links, sums)
         for j in range(candidate_indptr[row], candidate_indptr[row + 1]):
             company, below, above = sums[candidates[j], 0], sums[candidates[j], 1], sums[candidates[j], 2]
             values[j, 0], values[j, 1], values[j, 2], values[j, 3] = company + below + above, company, below, above

@@ -1,0 +1,1 @@
+"""From scores to label sets: thresholds, calibration, targets that are kept."""

@@ -1,0 +1,1 @@
+"""What is done with finished models for people to read: pages, plots, diagnosis."""

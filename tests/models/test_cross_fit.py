@@ -57,3 +57,12 @@ def test_finished_folds_are_kept(corpus, tmp_path):
 def test_too_few_documents_are_refused(corpus):
     with pytest.raises(InputError, match="2 different documents with labels are too few for 3 folds"):
         out_of_fold(LinearOVRConfig(), corpus.select([0, 1]), folds=3)
+
+
+def test_costs_of_positives_are_searched(corpus):
+    plain = LinearOVR(features={"min_df": 1}).fit(corpus)
+    searched = LinearOVR(cost_search={"best_for": "macro-F1", "values": [20.0], "folds": 2}).fit(corpus)
+    assert (searched.predict(corpus.texts, 4).scores > 0).sum() >= (plain.predict(corpus.texts, 4).scores > 0).sum()
+    assert LinearOVR(cost_search="micro-F1").config.cost_search.best_for == "micro-F1"
+    estimates = [LinearOVR(**o).estimate(corpus).seconds for o in ({}, {"cost_search": {"values": [1, 2], "folds": 3}})]
+    assert estimates[1] == pytest.approx(5 * estimates[0], rel=0.2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from manylabel.decide.examples import Examples
 from manylabel.decide.label_lists import LabelLists, best_by_label
 from manylabel.decide.method import ThresholdMethod

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from manylabel.decide.section import MethodSection
 
-
 Fallback = Literal["global", "highest", "never"]
 
 FALLBACKS: dict[Fallback, str] = {

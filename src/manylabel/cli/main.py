@@ -12,6 +12,7 @@ from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
+from manylabel.cli.explain import explain
 from manylabel.cli.lists import list_
 from manylabel.cli.predict import predict
 from manylabel.cli.train import train
@@ -33,6 +34,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
+app.command()(explain)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")

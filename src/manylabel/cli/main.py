@@ -15,6 +15,7 @@ from manylabel.cli.evaluate import evaluate
 from manylabel.cli.explain import explain
 from manylabel.cli.lists import list_
 from manylabel.cli.predict import predict
+from manylabel.cli.report import report
 from manylabel.cli.train import train
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
 app.command()(explain)
+app.command()(report)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")

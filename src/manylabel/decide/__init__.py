@@ -50,4 +50,13 @@ METHODS = Table(
     },
 )
 
-__all__ = ["METHODS"]
+CALIBRATORS = Table(
+    "calibration",
+    {
+        "platt": Part("manylabel.decide.calibrators:Platt", "a sigmoid with slope and offset (Platt 1999)"),
+        "isotonic": Part("manylabel.decide.calibrators:Isotonic", "any rising curve (Zadrozny and Elkan 2002)"),
+        "temperature": Part("manylabel.decide.calibrators:Temperature", "logits divided by a number (Guo et al. 2017)"),
+    },
+)
+
+__all__ = ["CALIBRATORS", "METHODS"]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from manylabel.core.topk import ScoreKind, TopK
-from manylabel.decide.calibrators import CALIBRATORS, Calibrator
+from manylabel.decide import CALIBRATORS
+from manylabel.decide.calibrators import Calibrator
 from manylabel.decide.examples import Examples
 from manylabel.decide.section import CalibrationConfig
 from manylabel.metrics.groups import GROUPS, groups_of

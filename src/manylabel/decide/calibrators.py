@@ -8,18 +8,8 @@ from typing import Self
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from manylabel.core.table import Part, Table
 from manylabel.core.topk import ScoreKind
 from manylabel.decide.isotonic import IsotonicCurve
-
-CALIBRATORS = Table(
-    "calibration",
-    {
-        "platt": Part("manylabel.decide.calibrators:Platt", "a sigmoid with slope and offset (Platt 1999)"),
-        "isotonic": Part("manylabel.decide.calibrators:Isotonic", "any rising curve (Zadrozny and Elkan 2002)"),
-        "temperature": Part("manylabel.decide.calibrators:Temperature", "logits divided by a number (Guo et al. 2017)"),
-    },
-)
 
 _NEWTON_STEPS = 100
 _LARGEST_LOGIT = 30.0

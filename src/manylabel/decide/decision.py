@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from manylabel.core.arrays import with_prefix, without_prefix
+from manylabel.core.corpus import Corpus
 from manylabel.core.errors import InputError, RunError
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.topk import TopK
@@ -135,7 +137,25 @@ class Decision:
             ) from None
 
 
-def fit_decision(config: MethodSection, examples: Examples, *, seed: int = 0) -> Decision:
+def fit_decision(method: str, topk: TopK, corpus: Corpus, *, seed: int = 0, **options: Any) -> Decision:
+    """Fit a decision on predictions for documents that the model did not learn from.
+
+    Args:
+        method: a name of the table :data:`manylabel.decide.METHODS`.
+        topk: the predictions, with the label space of the model.
+        corpus: the documents, in the same order.
+        seed: of the halves on which the outcome is measured.
+        **options: fields of the method's section.
+
+    Raises:
+        ConfigError: no such method or option.
+        InputError: these documents cannot support what is asked.
+    """
+    section = METHODS.section(method).parse(options, source=method)
+    return fit_to(section, Examples.of(topk, corpus.positives, corpus.labels), seed=seed)  # type: ignore[arg-type]
+
+
+def fit_to(config: MethodSection, examples: Examples, *, seed: int = 0) -> Decision:
     """Fit calibration and method on held-out scores, and find out how good the outcome is.
 
     The metrics are those of two fits, each on one half of the documents and measured on the other; a method that learns
@@ -164,6 +184,15 @@ def fit_decision(config: MethodSection, examples: Examples, *, seed: int = 0) ->
     if decision.calibration is not None:
         facts |= _reliability(config, examples, seed)
     return Decision(decision.method, decision.calibration, decision.k, facts)
+
+
+def load_decision(path: str | Path) -> Decision | None:
+    """The decision of a run; None where none was fitted.
+
+    Raises:
+        RunError: not a run, damaged, or a decision of another version.
+    """
+    return Decision.read(RunDirectory.open(path))
 
 
 def _fit(config: MethodSection, examples: Examples) -> Decision:

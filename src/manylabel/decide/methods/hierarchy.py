@@ -33,7 +33,7 @@ class Hierarchy(Method):
 
     def __init__(self, config: HierarchyConfig) -> None:
         super().__init__(config)
-        self.base: Method = METHODS.load(config.base.kind)(config.base)
+        self.base: Method = METHODS.load(config.base.kind)(config.base)  # type: ignore[attr-defined]
         self._known: tuple[LabelSpace, csr_matrix] | None = None
 
     def fit(self, examples: Examples) -> Self:

@@ -23,6 +23,7 @@ Kind = Literal["right", "wrong", "missed"]
 
 _SHOWN = 8  # labels of a document
 _KNOWN_WELL = 10  # training documents from which a model should know a label
+_LEAST = 0.05  # of the strongest word; weaker ones are not named
 _MOST_CHARACTERS = 20_000  # of a text that is explained
 
 
@@ -32,12 +33,12 @@ class Given:
 
     Attributes:
         name: as it is shown.
-        score: of the model.
+        score: of the model; None where it is not listed, as a parent that a hierarchy adds.
         right: whether the document has it.
     """
 
     name: str
-    score: float
+    score: float | None
     right: bool
 
 
@@ -137,8 +138,14 @@ def _example(kind: Kind, row: int, label: int, model: Model, measured: Measured,
     order = {number: place for place, number in enumerate(topk.indices[row].tolist()) if number != NO_LABEL}
     truth = set(_row(corpus.positives, row))
     chosen = sorted(_row(measured.sets, row), key=lambda number: order.get(number, topk.k))
-    scored = [(number, float(topk.scores[row, order[number]])) for number in chosen if number in order]
-    given = tuple(Given(label_name(labels, number), score, number in truth) for number, score in scored[:_SHOWN])
+    given = tuple(
+        Given(
+            label_name(labels, number),
+            float(topk.scores[row, order[number]]) if number in order else None,
+            number in truth,
+        )
+        for number in chosen[:_SHOWN]
+    )
     missed = tuple(label_name(corpus.labels, number) for number in sorted(truth - set(chosen)))
     text = corpus.texts[row][:_MOST_CHARACTERS]
     explanation = _explained(model, text, label, first=kind != "missed")
@@ -147,7 +154,7 @@ def _example(kind: Kind, row: int, label: int, model: Model, measured: Measured,
     if explanation is not None:
         one = explanation.labels[0]
         pieces, score = excerpt(text, explanation.units, one.values), one.score
-        speaking = explanation.words(one.values, 5)
+        speaking = _strong(explanation.words(one.values, 5))
     return Example(
         kind=kind,
         id=corpus.id_of(row),
@@ -172,6 +179,13 @@ def _explained(model: Model, text: str, label: int, *, first: bool) -> Explanati
     except InputError:
         return None
     return found
+
+
+def _strong(words: tuple[list[Word], list[Word]]) -> tuple[list[Word], list[Word]]:
+    """Without words that hardly matter beside the strongest."""
+    least = _LEAST * max([abs(word.value) for side in words for word in side], default=0.0)
+    speaking, against = ([word for word in side if abs(word.value) >= least] for side in words)
+    return speaking, against
 
 
 def _first_is(measured: Measured, *, right: bool) -> np.ndarray:

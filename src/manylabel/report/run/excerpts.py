@@ -14,7 +14,7 @@ Mark = Literal["", "for", "against", "gap"]
 
 _AROUND = 50  # characters shown on each side of a word
 _SLACK = 15  # characters by which a cut may move to fall between words
-_LEAST = 0.08  # of the strongest word; weaker ones are not marked
+_LEAST = 0.15  # of the strongest word; weaker ones are not marked
 
 
 @dataclass(frozen=True)

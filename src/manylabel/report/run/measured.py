@@ -15,7 +15,7 @@ from manylabel.decide.method import as_sets
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
-from manylabel.runs.evaluate import OpenRun, check_unchanged, predictions
+from manylabel.runs.evaluate import OpenRun, check_unchanged, listed, predictions
 from manylabel.runs.evaluate_config import EvaluateConfig
 from manylabel.runs.reading import AnyCorpus, describe, read_test
 
@@ -51,14 +51,11 @@ class Measured:
         return found.astype(bool) & (self.topk.indices != NO_LABEL)
 
 
-def measure_run(
-    run: OpenRun, decision: Decision | None, data: str | Path | None, progress: Progress
-) -> tuple[Measured | None, str]:
-    """Measure a run on a test part, by default its own.
+def measure_run(run: OpenRun, data: str | Path | None, progress: Progress) -> tuple[Measured | None, str]:
+    """Measure a run on a test part, by default its own, as ``manylabel evaluate`` does.
 
     Args:
         run: the run.
-        decision: what makes label sets; by default the section evaluate does.
         data: documents with labels.
         progress: counts documents.
 
@@ -77,11 +74,12 @@ def measure_run(
     progress.note(describe(corpus))
     if data is None:
         check_unchanged(run, corpus)
-    config = run.config.evaluate
-    k = config.k if decision is None else max(config.k, decision.k)
+    config, decision = run.config.evaluate, run.decision
+    if config.threshold is not None or config.top_n is not None:
+        decision = None
     parts = []
     with progress.task("predicting", len(corpus)) as advance:
-        for _, topk in predictions(run.model, corpus, k):
+        for _, topk in predictions(run.model, corpus, listed(config.k, decision)):
             parts.append(topk)
             advance(len(topk))
     topk = TopK.concatenate(parts)
@@ -93,14 +91,13 @@ def measure_run(
 def _evaluated(
     run: OpenRun, decision: Decision | None, corpus: AnyCorpus, topk: TopK, config: EvaluateConfig
 ) -> Measured:
-    settings = config.settings()
+    settings, labels = config.settings(), run.model.labels
     if decision is None:
-        evaluator = Evaluator(run.model.labels, settings, test_labels=corpus.labels)
+        evaluator = Evaluator(labels, settings, test_labels=corpus.labels)
         evaluator.update(topk, corpus.positives)
         sets, shown = _sets_of(topk, settings), topk
     else:
-        settings = config.with_values(threshold=None, top_n=None).settings()
-        evaluator = Evaluator(run.model.labels, settings, test_labels=corpus.labels)
+        evaluator = Evaluator(labels, settings, test_labels=corpus.labels, sets_by=f"decision {decision.kind}")
         sets, shown = decision.decide(topk), decision.scores(topk).head(config.k)
         evaluator.update(topk.head(config.k), corpus.positives, sets)
     return Measured(corpus, shown, sets, evaluator.result(dropped_labels=corpus.dropped_labels))

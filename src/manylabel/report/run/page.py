@@ -11,9 +11,10 @@ import yaml
 
 from manylabel.core.errors import RunError
 from manylabel.core.progress import SILENT, Progress
-from manylabel.decide.decision import Decision
+from manylabel.metrics import METRICS
 from manylabel.metrics.by_frequency import by_frequency
 from manylabel.metrics.groups import check_cuts, describe
+from manylabel.metrics.names import parse_metric
 from manylabel.models import MODELS
 from manylabel.report.frequency import counts_chart, label_counts_chart, quality_chart
 from manylabel.report.page import render, require_extra
@@ -26,6 +27,8 @@ from manylabel.runs.evaluate import OpenRun, open_run
 from manylabel.runs.history import HISTORY_FILE
 from manylabel.runs.train import METRICS_FILE
 
+# What a run that was saved from Python does not know.
+_NOT_RECORDED: dict[str, Any] = {"data": {}, "created": None, "seconds": None, "versions": None}
 _DETAILS = ("documents", "labels", "pairs", "without_labels")
 
 
@@ -54,8 +57,7 @@ def report_run(
     """
     require_extra("the report of a run")
     run = open_run(path, overrides)
-    decision = Decision.read(run.directory)
-    measured, basis = measure_run(run, decision, data, progress)
+    measured, basis = measure_run(run, data, progress)
     progress.note(basis)
     metrics = _metrics(run, measured)
     history = _history(run)
@@ -64,15 +66,17 @@ def report_run(
         "kind": run.config.model.kind,
         "summary": MODELS[run.config.model.kind].summary,
         "basis": basis,
-        "info": run.directory.manifest["info"],
+        "info": _NOT_RECORDED | run.directory.manifest["info"],
+        "n_labels": len(run.model.labels),
         "size": sum(entry["bytes"] for entry in run.directory.manifest["files"].values()),
         "parts_of_data": _parts(run),
         "groups": _groups(run),
         "label_counts": _label_counts(run),
         "config": yaml.safe_dump(run.config.model.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
         "metrics": _metric_rows(metrics),
+        "meanings": _meanings(metrics),
         "remarks": [] if measured is None else measured.evaluation.remarks(),
-        "decision": None if decision is None else decision.describe().splitlines(),
+        "decision": None if run.decision is None else run.decision.describe().splitlines(),
         "sentences": headline(metrics),
         "stages": [line for line in history if "seconds" in line and line.get("stage") != "epoch"],
         "learning": learning_curves(history),
@@ -123,11 +127,20 @@ def _metrics(run: OpenRun, measured: Measured | None) -> Mapping[str, Any]:
     return run.directory.read_json(METRICS_FILE) if METRICS_FILE in run.directory else {}
 
 
+def _names(metrics: Mapping[str, Any]) -> list[str]:
+    """The metrics stand first; the number of documents is the first of what they rest on."""
+    return list(metrics)[: list(metrics).index("documents")] if metrics else []
+
+
+def _meanings(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What each kind of metric is, once whatever its cuts."""
+    entries = dict.fromkeys(parse_metric(name).entry for name in _names(metrics))
+    return [(entry, METRICS[entry].summary) for entry in entries]
+
+
 def _metric_rows(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Heading and rows of the table of metrics."""
     intervals, groups = metrics.get("intervals") or {}, metrics.get("groups") or {}
-    # The metrics stand first; the number of documents is the first of what they rest on.
-    names = list(metrics)[: list(metrics).index("documents")] if metrics else []
     rows = [
         {
             "name": name,
@@ -135,7 +148,7 @@ def _metric_rows(metrics: Mapping[str, Any]) -> dict[str, Any]:
             "interval": intervals.get(name),
             "groups": [group.get(name) for group in groups.values()],
         }
-        for name in names
+        for name in _names(metrics)
     ]
     return {"rows": rows, "groups": list(groups), "level": f"{100 * metrics.get('confidence', 0):g} %"}
 

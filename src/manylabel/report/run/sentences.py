@@ -33,7 +33,7 @@ def label_sentences(table: LabelTable, lists: LabelLists) -> list[str]:
     lines = []
     if given:
         lines.append(
-            f"Of every 100 labels it gives, {_of_100(right / given)} are right; of every 100 labels that documents "
+            f"Of every 100 labels it predicts, {_of_100(right / given)} are right; of every 100 labels that documents "
             f"have, it finds {_of_100(right / true)}."
         )
     if lists.never_count:
@@ -44,7 +44,7 @@ def label_sentences(table: LabelTable, lists: LabelLists) -> list[str]:
             median = f"half of them had at most {lists.never_training:,.0f} training documents"
         reasons = ", and ".join(part for part in (why, median) if part)
         lines.append(
-            f"{lists.never_count:,} of the {lists.in_test:,} labels in the test part are never given"
+            f"{lists.never_count:,} of the {lists.in_test:,} labels in the test part are never predicted"
             + (f": {reasons}." if reasons else ".")
         )
     return lines

@@ -204,6 +204,19 @@ def test_a_label_that_falls_out_of_the_list_has_lost_all_its_score():
     assert explanation.labels[0].values.tolist() == [0.75, 0.0]
 
 
+def test_redundant_words_decide_nothing_alone():
+    class Redundant(Counting):
+        def predict(self, inputs, k=10):
+            topk = super().predict(inputs, k)
+            topk.scores[:, 0] = np.minimum(topk.scores[:, 0], 1)
+            return topk
+
+    model = Redundant({"fish": 1.0, "milk": 1.0})
+    both, one = (explain_by_occlusion(model, text, 1, None) for text in ("fish milk", "fish water"))
+    assert both.undecided(both.labels[0])
+    assert not one.undecided(one.labels[0])
+
+
 # -- words ----------------------------------------------------------------------------------------------------------
 
 

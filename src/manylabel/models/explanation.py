@@ -13,6 +13,7 @@ from manylabel.core.topk import ScoreKind
 from manylabel.text.places import Span, is_unspaced
 
 _NEIGHBOURS = 0.25  # of the strongest: characters at least so strong are told together with their neighbours
+_MATTERS = 0.05  # of the score: what a word must take from it to be worth telling
 _PUNCTUATION = " \t\n.,;:!?()[]{}\"'“”‘’«»…-–—/"
 
 
@@ -119,6 +120,14 @@ class Explanation:
         ordered = sorted(found.values(), key=lambda word: -abs(word.value))
         speaking = [word for word in ordered if word.value > 0][:most], [word for word in ordered if word.value < 0]
         return speaking[0], speaking[1][:most]
+
+    def undecided(self, explained: LabelExplanation) -> bool:
+        """Whether no word alone matters to a label: each can be left out, since the others say enough.
+
+        Never so of explanations by weights, where every word has a part of its own.
+        """
+        most = float(np.abs(explained.values).max(initial=0.0))
+        return self.method == "occlusion" and most < _MATTERS * abs(explained.score)
 
     def to_dict(self, most: int = 8) -> dict[str, Any]:
         """JSON-ready.

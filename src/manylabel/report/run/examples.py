@@ -57,6 +57,7 @@ class Example:
         speaking: the strongest words for that label.
         against: the strongest words against it.
         method: how the words were found; empty where they could not be.
+        undecided: no word matters alone, so none is marked.
     """
 
     kind: Kind
@@ -69,6 +70,7 @@ class Example:
     speaking: tuple[Word, ...]
     against: tuple[Word, ...]
     method: str
+    undecided: bool
 
 
 def choose_examples(model: Model, measured: Measured, wanted: int, progress: Progress, seed: int = 0) -> list[Example]:
@@ -150,11 +152,12 @@ def _example(kind: Kind, row: int, label: int, model: Model, measured: Measured,
     text = corpus.texts[row][:_MOST_CHARACTERS]
     explanation = _explained(model, text, label, first=kind != "missed")
     speaking: tuple[list[Word], list[Word]] = ([], [])
-    pieces, score = excerpt(text, [], np.zeros(0)), None
+    pieces, score, undecided = excerpt(text, [], np.zeros(0)), None, False
     if explanation is not None:
         one = explanation.labels[0]
-        pieces, score = excerpt(text, explanation.units, one.values), one.score
-        speaking = _strong(explanation.words(one.values, 5))
+        score, undecided = one.score, explanation.undecided(one)
+        if not undecided:
+            pieces, speaking = excerpt(text, explanation.units, one.values), _strong(explanation.words(one.values, 5))
     return Example(
         kind=kind,
         id=corpus.id_of(row),
@@ -166,6 +169,7 @@ def _example(kind: Kind, row: int, label: int, model: Model, measured: Measured,
         speaking=tuple(speaking[0]),
         against=tuple(speaking[1]),
         method="" if explanation is None else explanation.method,
+        undecided=undecided,
     )
 
 

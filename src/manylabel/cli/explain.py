@@ -56,7 +56,9 @@ def _lines(explanation: Explanation, labels: LabelSpace, most: int) -> Iterator[
         said = labels.text_of(one.label)
         yield ""
         yield f"{one.name}{f' ({said})' if said != one.name else ''}  {explanation.kind} {one.score:.3f}"
-        if explanation.undecided(one):
+        if not one.values.any():
+            yield "  no word of the text speaks for or against it: the model knows none of them"
+        elif explanation.undecided(one):
             yield "  no word decides alone: each can be left out, the others say enough"
         for step in one.steps:
             where = f"{step.name}: " if len(one.steps) > 1 else ""

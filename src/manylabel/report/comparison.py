@@ -12,6 +12,7 @@ from manylabel.report.svg import SERIES
 
 _LEADING = ("P@1", "micro-F1", "macro-F1")
 _SURE = 0.05
+_ENOUGH_BINS = 3  # for a curve; fewer are told by the table alone
 
 
 def comparison_page(comparisons: Sequence[Comparison]) -> str:
@@ -66,7 +67,7 @@ def _views(comparison: Comparison) -> dict[str, list[Difference]]:
 def _charts(comparisons: Sequence[Comparison]) -> list[str]:
     """One chart of all runs, or one for each pair where they are too many for one."""
     together = [comparisons] if len(comparisons) < len(SERIES) else [[one] for one in comparisons]
-    return [_chart(part) for part in together if any(one.low > 0 for one in part[0].by_frequency)]
+    return [_chart(part) for part in together if sum(one.low > 0 for one in part[0].by_frequency) >= _ENOUGH_BINS]
 
 
 def _chart(comparisons: Sequence[Comparison]) -> str:

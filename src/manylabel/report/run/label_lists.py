@@ -77,11 +77,12 @@ def list_labels(table: LabelTable, most: int = 10) -> LabelLists:
     trained = None
     if table.training is not None and len(never) > untrained:
         trained = float(np.median(table.training[never][table.training[never] > 0]))
-    # A label stands in one list only, however few there are.
+    # A label stands in one list only, however few there are, and one without a mistake never among the worst.
     half = min(most, (len(by_f1) + 1) // 2)
+    flawed = [label for label in by_f1[half:][::-1].tolist() if f1[label] < 1.0]
     return LabelLists(
         best=tuple(_line(table, label) for label in by_f1[:half].tolist()),
-        worst=tuple(_line(table, label) for label in by_f1[half:][::-1][:most].tolist()),
+        worst=tuple(_line(table, label) for label in flawed[:most]),
         never=tuple(_line(table, label) for label in never[:most].tolist()),
         never_count=len(never),
         never_untrained=untrained,

@@ -29,6 +29,7 @@ from manylabel.runs.train import METRICS_FILE
 
 # What a run that was saved from Python does not know.
 _NOT_RECORDED: dict[str, Any] = {"data": {}, "created": None, "seconds": None, "versions": None}
+_ENOUGH_BINS = 3  # for a curve; fewer are told by the table alone
 _DETAILS = ("documents", "labels", "pairs", "without_labels")
 
 
@@ -92,12 +93,13 @@ def _of_documents(run: OpenRun, measured: Measured, examples: int, progress: Pro
     table, settings = measured.evaluation.label_table, measured.evaluation.settings
     lists = list_labels(table)
     bins = by_frequency(table, confidence=settings.confidence, seed=settings.seed)
+    drawn = sum(one.low > 0 for one in bins) >= _ENOUGH_BINS
     calibration = reliability_of(measured)
     return {
         "measured": True,
         "bins": bins,
-        "quality_chart": quality_chart(bins) if any(one.low > 0 for one in bins) else "",
-        "counts_chart": counts_chart(bins) if bins else "",
+        "quality_chart": quality_chart(bins) if drawn else "",
+        "counts_chart": counts_chart(bins) if drawn else "",
         "lists": lists,
         "enough": ENOUGH,
         "label_sentences": label_sentences(table, lists),

@@ -57,7 +57,7 @@ def _gap(metrics: Mapping[str, Any]) -> str:
     if len(known) < 2 or "cuts" not in metrics:
         return ""
     first, last = groups[known[0]], groups[known[-1]]
-    said = describe(check_cuts(metrics["cuts"]))
+    said = {name: text.replace(">= ", "at least ") for name, text in describe(check_cuts(metrics["cuts"])).items()}
     return (
         f"Frequent labels ({said[known[0]]} training documents) reach a micro-F1 of {100 * first['micro-F1']:.0f} %, "
         f"rare ones ({said[known[-1]]}) {100 * last['micro-F1']:.0f} %."

@@ -13,8 +13,10 @@ from manylabel.cli.compare import compare
 from manylabel.cli.decide import decide
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
+from manylabel.cli.explain import explain
 from manylabel.cli.lists import list_
 from manylabel.cli.predict import predict
+from manylabel.cli.report import report
 from manylabel.cli.train import train
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
+app.command()(explain)
+app.command()(report)
 app.command()(decide)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")

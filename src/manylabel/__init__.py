@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from manylabel.core.errors import ManylabelError
     from manylabel.core.labels import LabelSpace
     from manylabel.core.topk import TopK
+    from manylabel.decide.decision import Decision, fit_decision, load_decision
     from manylabel.metrics.evaluate import evaluate
     from manylabel.models.auto import Auto
     from manylabel.models.base import load
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Auto": "manylabel.models.auto",
     "Corpus": "manylabel.core.corpus",
+    "Decision": "manylabel.decide.decision",
     "Document": "manylabel.core.corpus",
     "Fused": "manylabel.models.fused",
     "LabelSpace": "manylabel.core.labels",
@@ -36,12 +38,15 @@ _HOMES = {
     "ManylabelError": "manylabel.core.errors",
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
+    "fit_decision": "manylabel.decide.decision",
     "load": "manylabel.models.base",
+    "load_decision": "manylabel.decide.decision",
 }
 
 __all__ = [
     "Auto",
     "Corpus",
+    "Decision",
     "Document",
     "Fused",
     "LabelSpace",
@@ -53,7 +58,9 @@ __all__ = [
     "TopK",
     "__version__",
     "evaluate",
+    "fit_decision",
     "load",
+    "load_decision",
 ]
 
 

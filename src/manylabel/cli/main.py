@@ -10,6 +10,7 @@ import typer
 
 from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
+from manylabel.cli.decide import decide
 from manylabel.cli.doctor import doctor
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
@@ -34,6 +35,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
+app.command()(decide)
 app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")

@@ -3,7 +3,8 @@
 A line of an epoch, of which only ``stage`` and ``epoch`` must be there::
 
     {"stage": "epoch", "epoch": 3, "step": 1200, "learning_rate": 1e-4, "gradient_norm": 0.8,
-     "train": {"loss": 0.12, "largest-loss": 0.4, "micro-F1": 0.80}, "validation": {"loss": 0.21, "micro-F1": 0.60}}
+     "train": {"loss": 0.12, "largest-loss": 0.4, "micro-F1": 0.80},
+     "validation": {"loss": 0.21, "micro-F1": 0.60}, "validation_documents": 400}
 
 ``loss`` is the mean of the epoch, ``largest-loss`` that of its worst step; both are null where they were not finite.
 The other names are metrics as fractions, or ``accuracy``, the share of documents whose label set is exactly right.
@@ -59,10 +60,12 @@ class Curves:
     Attributes:
         epochs: at least one.
         label_weights: smallest and largest weight of a label in the loss, where the training says so.
+        validation_documents: how many the validation metrics are taken on, where the training says so.
     """
 
     epochs: tuple[Epoch, ...]
     label_weights: tuple[float, float] | None = None
+    validation_documents: int | None = None
 
     def series(self, side: Side, name: str) -> list[tuple[int, float]]:
         """Epoch and value, of the epochs that have one; a loss that was not finite is NaN."""
@@ -86,17 +89,19 @@ def read_curves(run: RunDirectory) -> Curves | None:
     """
     if HISTORY_FILE not in run:
         return None
-    epochs, weights = [], None
+    epochs, weights, documents = [], None, None
     for line in run.read_text(HISTORY_FILE).splitlines():
         record = _record(line)
         if record.get("stage") == EPOCH and isinstance(record.get("epoch"), int):
             epochs.append(_epoch(record))
+            documents = _number(record.get("validation_documents")) or documents
         elif record.get("stage") == LABEL_WEIGHTS:
             ends = (_number(record.get("smallest")), _number(record.get("largest")))
             weights = ends if None not in ends else weights
     if not epochs:
         return None
-    return Curves(tuple(sorted(epochs, key=lambda epoch: epoch.number)), weights)  # type: ignore[arg-type]
+    in_order = tuple(sorted(epochs, key=lambda epoch: epoch.number))
+    return Curves(in_order, weights, None if documents is None else int(documents))  # type: ignore[arg-type]
 
 
 def _record(line: str) -> dict[str, Any]:

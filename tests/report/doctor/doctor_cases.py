@@ -94,7 +94,7 @@ def epochs(**series):
         line = {"stage": "epoch", "epoch": number + 1}
         for key, values in series.items():
             side, _, name = key.partition("_")
-            if side in ("train", "validation"):
+            if side in ("train", "validation") and name != "documents":
                 line.setdefault(side, {})[name.replace("_", "-")] = values[number]
             else:
                 line[key] = values[number]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from manylabel.core.finding import Finding
+from manylabel.report.doctor.baselines import commonest_share
 from manylabel.report.doctor.examined import Examined
-from manylabel.report.doctor.renaming import commonest_share
 from manylabel.report.doctor.settings import fit_more
 from manylabel.report.doctor.wording import percent
 

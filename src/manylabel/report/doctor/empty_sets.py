@@ -32,7 +32,7 @@ def empty_sets(examined: Examined) -> list[Finding]:
             "Every one of them is a miss in recall and F1, though the ranking knows better: no label is sure enough on "
             "its own where many share the score.",
             "Return the best label at least, or lower the threshold; a decision fitted on held-out documents does it "
-            "well: manylabel decide RUN DATA --method expected-f1.",
+            "well: manylabel decide RUN --method expected-f1.",
             settings=known_to(examined, [f"evaluate.top_n={size}"]),
             evidence={"share": share, "best label right": right, "labels of a document": size},
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from manylabel.core.finding import Finding
-from manylabel.report.doctor.examined import Examined, Part
+from manylabel.report.doctor.baselines import commonest_set_share
+from manylabel.report.doctor.examined import Examined
 from manylabel.report.doctor.wording import percent
 
 _HIDDEN = 0.05
@@ -21,7 +20,7 @@ def exact_match(examined: Examined) -> list[Finding]:
     exact, f1, macro = part.exact, values["example-F1"], values["macro-recall-supported"]
     if f1 - exact < _HIDDEN:
         return []
-    same = _commonest_set(part)
+    same = commonest_set_share(part)
     return [
         Finding(
             "exact-match",
@@ -44,11 +43,3 @@ def exact_match(examined: Examined) -> list[Finding]:
             },
         )
     ]
-
-
-def _commonest_set(part: Part) -> float:
-    """Share of the documents with labels that have the commonest label set."""
-    positives = part.corpus.positives[part.labelled]
-    sets = [positives.indices[a:b].tobytes() for a, b in zip(positives.indptr, positives.indptr[1:], strict=False)]
-    _, times = np.unique(np.array(sets, dtype=object), return_counts=True)
-    return float(times.max() / len(sets))

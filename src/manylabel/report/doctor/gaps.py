@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from manylabel.report.doctor.examined import CannotLookError, Examined
 
 METRICS = ("micro-F1", "P@1")
+ASKED_NOW = "test documents"
+"""What a gap of the model as it is was measured on."""
+
 _HIGH = 0.6
 _LOST = 0.4
 
@@ -48,7 +51,7 @@ def gaps(examined: Examined) -> list[Gap]:
             raise
         return found
     measured = examined.measured.evaluation.values
-    return [Gap(name, trained[name], measured[name], "test documents") for name in METRICS] + found
+    return [Gap(name, trained[name], measured[name], ASKED_NOW) for name in METRICS] + found
 
 
 def curve_gaps(examined: Examined) -> list[Gap]:

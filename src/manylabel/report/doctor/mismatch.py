@@ -8,9 +8,10 @@ import numpy as np
 
 from manylabel.core.errors import InputError
 from manylabel.core.finding import Finding
+from manylabel.report.doctor.baselines import commonest_share
 from manylabel.report.doctor.examined import CannotLookError, Examined
 from manylabel.report.doctor.gaps import Gap, far_apart
-from manylabel.report.doctor.renaming import commonest_share, hits_if_renamed, hits_if_shifted
+from manylabel.report.doctor.renaming import hits_if_renamed, hits_if_shifted
 from manylabel.report.doctor.settings import fit_less
 from manylabel.report.doctor.twins import twins
 from manylabel.report.doctor.vocabulary import stored_tfidf

@@ -41,7 +41,7 @@ def never_predicted(examined: Examined) -> list[Finding]:
             f"documents are in no label set: {percent(lost)} of all true pairs.",
             f"Their recall and F1 are 0 whatever the rest does, which pulls macro averages down. {in_lists:,} of them "
             "do stand in predicted lists, below the threshold.",
-            "Those in lists need a threshold of their own (manylabel decide RUN DATA --method per-label); the others "
+            "Those in lists need a threshold of their own (manylabel decide RUN --method per-label); the others "
             "more documents, a text of their own in the label file, or a model that uses it.",
             settings=rank_rare_higher(examined),
             evidence=evidence,

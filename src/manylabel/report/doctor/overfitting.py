@@ -6,7 +6,7 @@ import math
 
 from manylabel.core.finding import Finding
 from manylabel.report.doctor.examined import CannotLookError, Examined
-from manylabel.report.doctor.gaps import far_apart, gaps
+from manylabel.report.doctor.gaps import ASKED_NOW, far_apart, gaps
 from manylabel.report.doctor.settings import fit_less
 from manylabel.report.doctor.wording import percent, points
 
@@ -28,8 +28,10 @@ def overfitting(examined: Examined) -> list[Finding]:
         if not found:
             raise
         return found
-    widest = max(sides, key=lambda gap: gap.size)
-    if far_apart(examined) is not None or widest.size < _WIDE:
+    if found:  # the curves have been spoken of
+        sides = [gap for gap in sides if gap.other == ASKED_NOW]
+    widest = max(sides, key=lambda gap: gap.size, default=None)
+    if widest is None or widest.size < _WIDE or far_apart(examined) is not None:
         return found
     evidence = {f"{gap.metric} on training documents": gap.train for gap in sides}
     evidence |= {f"{gap.metric} on {gap.other}": gap.test for gap in sides}

@@ -28,7 +28,7 @@ def rare_labels(examined: Examined) -> list[Finding]:
         return []
     rows = np.flatnonzero(few_training | few_test)
     rows = rows[np.argsort(counts[rows], kind="stable")][:_MOST_EXAMPLES]
-    pairs = float(support[few_training].sum() / max(part.corpus.positives.nnz, 1))
+    pairs = float(support[few_training | few_test].sum() / max(part.corpus.positives.nnz, 1))
     return [
         Finding(
             "rare-labels",

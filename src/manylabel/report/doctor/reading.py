@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, vstack
 
 from manylabel.core.errors import ConfigError, InputError, ManylabelError
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.topk import TopK
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.names import parse_metric
-from manylabel.models.base import Model
 from manylabel.report.doctor.examined import Examined, Part
 from manylabel.report.doctor.label_sets import label_sets
 from manylabel.runs.curves import read_curves
 from manylabel.runs.digests import corpus_digest
-from manylabel.runs.evaluate import OpenRun, check_unchanged, open_run, predictions
-from manylabel.runs.evaluate_config import EvaluateConfig
+from manylabel.runs.evaluate import OpenRun, check_unchanged, listed, open_run, predictions
 from manylabel.runs.reading import AnyCorpus, Source, describe, read_test
 from manylabel.runs.train import METRICS_FILE
 
@@ -67,7 +66,7 @@ def examine(
         check_unchanged(run, corpus)
     known = run.test_digest()
     own_test = known is not None and (data is None or known == corpus_digest(corpus))
-    measured = ask(run.model, corpus, run.config.evaluate, progress)
+    measured = ask(run, corpus, progress)
     training = _training(run, train, progress)
     return Examined(
         run=run,
@@ -80,23 +79,38 @@ def examine(
     )
 
 
-def ask(model: Model, corpus: AnyCorpus, config: EvaluateConfig, progress: Progress = SILENT) -> Part:
-    """Predictions for documents, and what they are worth.
+def ask(run: OpenRun, corpus: AnyCorpus, progress: Progress = SILENT, *, intervals: bool = True) -> Part:
+    """Predictions for documents, and what they are worth, with the label sets that ``manylabel evaluate`` would make.
+
+    Args:
+        run: the run; its decision makes the label sets unless the section ``evaluate`` has a threshold or a number.
+        corpus: documents with labels.
+        progress: counts documents.
+        intervals: also resample.
 
     Raises:
         InputError: no document with a label, or no label in common with the model.
     """
+    model, config = run.model, run.config.evaluate
+    decision = run.decision if config.threshold is None and config.top_n is None else None
     own = [str(parse_metric(name)) for name in config.metrics]
-    settings = config.with_values(metrics=(*own, *(name for name in _NEEDED if name not in own)), groups=True)
-    evaluator = Evaluator(model.labels, settings.settings(), test_labels=corpus.labels)
-    parts = []
+    settings = config.with_values(
+        metrics=(*own, *(name for name in _NEEDED if name not in own)),
+        groups=True,
+        n_bootstrap=config.n_bootstrap if intervals else 0,
+    )
+    rule = "given" if decision is None else f"decision {decision.kind}"
+    evaluator = Evaluator(model.labels, settings.settings(), test_labels=corpus.labels, sets_by=rule)
+    parts, sets = [], []
     with progress.task("asking", len(corpus)) as advance:
-        for rows, topk in predictions(model, corpus, config.k):
-            evaluator.update(topk, corpus.positives[rows])
-            parts.append(topk)
+        for rows, topk in predictions(model, corpus, listed(config.k, decision)):
+            decided = None if decision is None else decision.decide(topk)
+            shown = topk.head(config.k)
+            evaluator.update(shown, corpus.positives[rows], decided)
+            parts.append(shown)
+            sets.append(label_sets(shown, config, len(model.labels)) if decided is None else decided)
             advance(len(topk))
-    topk = TopK.concatenate(parts)
-    return Part(corpus, topk, label_sets(topk, config, len(model.labels)), evaluator.result())
+    return Part(corpus, TopK.concatenate(parts), csr_matrix(vstack(sets, format="csr")), evaluator.result())
 
 
 def _training(run: OpenRun, path: str | Path | None, progress: Progress) -> AnyCorpus | str:
@@ -136,7 +150,7 @@ def _trained(run: OpenRun, training: AnyCorpus | str, progress: Progress) -> Par
     if len(rows) > _SAMPLE:
         rows = np.sort(np.random.default_rng(0).choice(len(rows), _SAMPLE, replace=False))
     progress.note(f"asking about {len(rows):,} training documents")
-    return ask(run.model, training.select(rows), run.config.evaluate.with_values(n_bootstrap=0), progress)
+    return ask(run, training.select(rows), progress, intervals=False)
 
 
 def _recorded(run: OpenRun) -> dict[str, Any] | None:

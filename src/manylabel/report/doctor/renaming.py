@@ -87,9 +87,3 @@ def hits_if_shifted(part: Part) -> tuple[int, float]:
         found.append((float(are_true(part.truth[order], best)[part.labelled[order]].mean()), shift))
     hits, shift = max(found)
     return shift, hits
-
-
-def commonest_share(part: Part) -> float:
-    """P@1 of the answer that is best where nothing is known of the text: always the commonest label."""
-    counts = np.bincount(part.corpus.positives.indices, minlength=1)
-    return float(counts.max() / max(part.labelled.sum(), 1))

@@ -68,7 +68,7 @@ def _by_reason(not_looked: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _value(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(_value(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -9,8 +9,9 @@ import numpy as np
 from manylabel.core.errors import ManylabelError
 from manylabel.core.finding import Finding, Severity
 from manylabel.data.reading import read_labels
+from manylabel.report.doctor.baselines import commonest_share
 from manylabel.report.doctor.examined import CannotLookError, Examined
-from manylabel.report.doctor.renaming import commonest_share, hits_if_renamed, hits_in_order
+from manylabel.report.doctor.renaming import hits_if_renamed, hits_in_order
 from manylabel.report.doctor.vocabulary import stored_vocabulary, trained_vocabulary
 from manylabel.report.doctor.wording import count, percent
 from manylabel.runs.machine import version_facts

@@ -55,7 +55,7 @@ def tail_gap(examined: Examined) -> list[Finding]:
             f"{', '.join(f'{name} {percent(recall)}' for name, recall in groups.items())}.",
             why,
             "First a threshold per label, fitted on held-out documents with a rule that spares rare labels: manylabel "
-            "decide RUN DATA --method per-label. Then a model that uses what rare labels have: their names and single "
+            "decide RUN --method per-label. Then a model that uses what rare labels have: their names and single "
             "documents. If labels are weighted in the loss, then by the square root or the logarithm of their rarity, "
             "capped at 10 to 100, never by the rarity itself.",
             settings=settings,

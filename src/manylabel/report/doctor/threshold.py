@@ -20,7 +20,9 @@ def threshold(examined: Examined) -> list[Finding]:
     """
     part = examined.measured
     if int(part.labelled.sum()) < _FEWEST:
-        raise CannotLookError(f"fewer than {_FEWEST} documents with labels are too few to choose a threshold on")
+        raise CannotLookError(f"fewer than {_FEWEST} documents with labels are too few to judge a threshold by")
+    if part.evaluation.basis.label_sets.startswith("decision"):
+        return _decision(examined)
     cells = _Cells.of(part)
     half = np.random.default_rng(0).permutation(len(part)) < len(part) // 2
     now, better = [], []
@@ -43,7 +45,7 @@ def threshold(examined: Examined) -> list[Finding]:
             f"{percent(float(np.mean(now)))} (chosen on one half of the documents, measured on the other).",
             f"{returned:.2f} labels are returned for a document, {said} than the {true:.2f} it has: the rule "
             f"({part.evaluation.basis.label_sets}) does not fit these scores, {points(gain)} are lost.",
-            "Fit a decision on held-out documents: manylabel decide RUN DATA --method global, or per-label for macro "
+            "Fit a decision on held-out documents: manylabel decide RUN --method global, or per-label for macro "
             "averages. The threshold below was found on these documents and is only to try.",
             settings=known_to(examined, [f"evaluate.threshold={best:.4g}"]),
             evidence={
@@ -51,6 +53,38 @@ def threshold(examined: Examined) -> list[Finding]:
                 "micro-F1 with another threshold": float(np.mean(better)),
                 "labels returned": returned,
                 "labels true": true,
+            },
+        )
+    ]
+
+
+def _decision(examined: Examined) -> list[Finding]:
+    """A fitted decision is held to what it promised: on new documents it should be as good as when it was fitted."""
+    decision, part = examined.run.decision, examined.measured
+    promised = {} if decision is None else decision.facts.get("metrics", {})
+    if decision is None or "micro-F1" not in promised:
+        raise CannotLookError("the decision does not say how good it was when it was fitted")
+    then, now = float(promised["micro-F1"]), part.evaluation.values["micro-F1"]
+    low, high = part.evaluation.intervals.get("micro-F1", (now, now))
+    returned, expected = float(part.sets.nnz / len(part)), float(decision.facts["labels_per_document"])
+    if then - now < _WORTH_IT or then <= high:
+        return []
+    return [
+        Finding(
+            "threshold",
+            "warning" if then - now >= _MUCH else "note",
+            f"The decision {decision.kind} had a micro-F1 of {percent(then)} on the documents that it was fitted on, "
+            f"and has {percent(now)} ({percent(low)} to {percent(high)}) on these.",
+            f"It returns {returned:.2f} labels for a document and returned {expected:.2f} then: the scores of today's "
+            "documents are not those that it was fitted to, or it was fitted to chance.",
+            f"Fit it anew on documents of today that the model did not learn from: manylabel decide RUN FILE --method "
+            f"{decision.kind}. If it still falls behind, take a method with fewer numbers to learn: global, or "
+            "per-frequency.",
+            evidence={
+                "micro-F1 when it was fitted": then,
+                "micro-F1 now": now,
+                "labels returned when it was fitted": expected,
+                "labels returned now": returned,
             },
         )
     ]

@@ -10,7 +10,7 @@ from manylabel.core.finding import Finding, Severity
 from manylabel.report.doctor.examined import Examined
 from manylabel.runs.curves import Curves
 
-_SPIKE = 2.0
+_SPIKE, _HUGE = 2.0, 10.0
 _WORST_STEP = 20.0
 _GRADIENT = 10.0
 _SWING = 0.1
@@ -28,21 +28,24 @@ def unstable_loss(examined: Examined) -> list[Finding]:
     wide = ratio > _WIDE_WEIGHTS
     if not said:
         return []
-    severity: Severity = "serious" if "epochs without a finite loss" in evidence else "warning"
+    largest = float(evidence.get("largest jump", 1.0))  # type: ignore[arg-type]
+    broken = "epochs without a finite loss" in evidence
+    severity: Severity = "serious" if broken or largest > _HUGE else "warning"
     if wide:
         assert curves.label_weights is not None
-        smallest, largest = curves.label_weights
-        evidence |= {"smallest label weight": smallest, "largest label weight": largest}
+        smallest, heaviest = curves.label_weights
+        evidence |= {"smallest label weight": smallest, "largest label weight": heaviest}
         why = (
-            f"Labels weigh between {smallest:g} and {largest:g} in the loss: one document of the rarest label moves "
-            f"the network as much as {ratio:,.0f} of the commonest. Batches that hold such a document make the loss "
-            "jump, and the scores of rare labels lose their meaning as probabilities."
+            f"Labels weigh between {smallest:,g} and {heaviest:,.0f} in the loss: one document of the rarest label "
+            f"moves the network as much as {ratio:,.0f} of the commonest. Batches that hold such a document make the "
+            "loss jump, and the scores of rare labels lose their meaning as probabilities."
         )
         advice = (
-            f"Temper the weights: their square root ({math.sqrt(ratio):,.0f} to 1) or logarithm, and never above about "
-            f"{_CAP:g} to 1. Start the output biases at the log-odds of each label, so that the first steps need not "
-            "learn how rare labels are, and clip gradients at a norm of 1. What weights were to do for recall, a "
-            "threshold per label does without touching the training: manylabel decide RUN DATA --method per-label."
+            f"Temper the weights: take their square root ({math.sqrt(ratio):,.0f} to 1) or logarithm "
+            f"({math.log(ratio):.0f} to 1), and cut what is left above {_CAP:g} to 1. Start the output biases at the "
+            "log-odds of each label, so that the first steps need not learn how rare labels are, and clip gradients at "
+            "a norm of 1. What weights were to do for recall, a threshold per label does without touching the "
+            "training: manylabel decide RUN --method per-label."
         )
     else:
         why = (
@@ -53,7 +56,7 @@ def unstable_loss(examined: Examined) -> list[Finding]:
             "Lower the learning rate by a factor of three, warm it up over the first tenth of the steps, clip "
             "gradients at a norm of 1, and take larger batches; with mixed precision, try bfloat16 or full precision."
         )
-    return [Finding("unstable-loss", severity, f"{'; '.join(said)}.", why, advice, evidence=evidence)]
+    return [Finding("unstable-loss", severity, f"{'. '.join(said)}.", why, advice, evidence=evidence)]
 
 
 def _signs(curves: Curves) -> tuple[list[str], dict[str, object]]:

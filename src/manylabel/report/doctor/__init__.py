@@ -37,3 +37,24 @@ _SUMMARIES = {
 
 RULES = Table("diagnosis", {name: _rule(name, summary) for name, summary in _SUMMARIES.items()})
 """What the doctor looks for, causes before consequences."""
+
+ROOTS = ("reproduction", "steadiness", "mismatch")
+"""Where one of these is serious, the scores are not those of the model that was meant: mend that first."""
+
+RESTING_ON_SCORES = frozenset(
+    {
+        "mismatch",
+        "too-good",
+        "constant-answer",
+        "same-labels",
+        "overfitting",
+        "underfitting",
+        "empty-sets",
+        "threshold",
+        "exact-match",
+        "tail-gap",
+        "never-predicted",
+        "small-test",
+    }
+)
+"""Rules that say nothing of use as long as one of :data:`ROOTS` stands."""

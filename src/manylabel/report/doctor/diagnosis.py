@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from manylabel.core.finding import Finding, worst_first
 from manylabel.core.progress import SILENT, Progress
-from manylabel.report.doctor import RULES
+from manylabel.report.doctor import RESTING_ON_SCORES, ROOTS, RULES
 from manylabel.report.doctor.examined import CannotLookError, Examined
 
 
@@ -44,17 +44,21 @@ class Diagnosis:
 
 
 def diagnose(examined: Examined, progress: Progress = SILENT) -> Diagnosis:
-    """Ask every rule of the table."""
+    """Ask every rule of the table; those that rest on scores only where the scores can be trusted."""
     found: list[Finding] = []
     looked: list[str] = []
     not_looked: dict[str, str] = {}
     with progress.task("looking", len(RULES)) as advance:
         for name in RULES:
-            try:
-                found += RULES.load(name)(examined)
-                looked.append(name)
-            except CannotLookError as error:
-                not_looked[name] = str(error)
+            root = _root(found)
+            if root is not None and name in RESTING_ON_SCORES:
+                not_looked[name] = f"what it says would rest on scores that are in doubt: mend {root} first"
+            else:
+                try:
+                    found += RULES.load(name)(examined)
+                    looked.append(name)
+                except CannotLookError as error:
+                    not_looked[name] = str(error)
             advance(1)
     return Diagnosis(
         run=str(examined.run.path),
@@ -64,6 +68,11 @@ def diagnose(examined: Examined, progress: Progress = SILENT) -> Diagnosis:
         looked=tuple(looked),
         not_looked=not_looked,
     )
+
+
+def _root(found: Sequence[Finding]) -> str | None:
+    """The rule that found what everything else follows from."""
+    return next((item.rule for item in found if item.rule in ROOTS and item.severity == "serious"), None)
 
 
 def _subject(examined: Examined) -> str:

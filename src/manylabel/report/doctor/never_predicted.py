@@ -37,10 +37,10 @@ def never_predicted(examined: Examined) -> list[Finding]:
         Finding(
             "never-predicted",
             severity,
-            f"{count(int(never.sum()), 'label')} of the {int(looked.sum()):,} that are true of at least {_FEWEST} test "
-            f"documents are in no label set: {percent(lost)} of all true pairs.",
-            f"Their recall and F1 are 0 whatever the rest does, which pulls macro averages down. {in_lists:,} of them "
-            "do stand in predicted lists, below the threshold.",
+            f"In no label set: {count(int(never.sum()), 'label')} of the {int(looked.sum()):,} that are true of at "
+            f"least {_FEWEST} test documents, {percent(lost)} of all true pairs.",
+            "Their recall and F1 are 0 whatever the rest does, which pulls macro averages down. Of them "
+            f"{in_lists:,} stand in predicted lists, below the threshold.",
             "Those in lists need a threshold of their own (manylabel decide RUN --method per-label); the others "
             "more documents, a text of their own in the label file, or a model that uses it.",
             settings=rank_rare_higher(examined),

@@ -33,8 +33,8 @@ def rare_labels(examined: Examined) -> list[Finding]:
         Finding(
             "rare-labels",
             "note",
-            f"{count(int(few_training.sum()), 'label')} of {int(met.sum()):,} have fewer than {_LEARNABLE} training "
-            f"documents, {int(few_test.sum()):,} fewer than {_MEASURABLE} test documents.",
+            f"Fewer than {_LEARNABLE} training documents: {count(int(few_training.sum()), 'label')} of "
+            f"{int(met.sum()):,}; fewer than {_MEASURABLE} test documents: {int(few_test.sum()):,}.",
             "With so few examples a classifier of the texts alone can hardly learn a label, and a recall measured on "
             f"so few moves by 30 points by chance. They are {percent(pairs)} of the true pairs, but every one of them "
             "counts as much as the largest label in a macro average.",

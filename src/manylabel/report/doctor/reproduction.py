@@ -115,7 +115,8 @@ def _versions(examined: Examined) -> Iterator[str]:
 def _order_of_labels(examined: Examined, then: dict[str, float], evidence: dict[str, object]) -> str:
     """What speaks for another order of labels; empty where nothing does."""
     part, names = examined.measured, list(examined.labels.names)
-    evidence["P@1 if labels were renamed"] = renamed = hits_if_renamed(part)
+    trained = None if isinstance(examined.trained, str) else examined.trained
+    evidence["P@1 if labels were renamed"] = renamed = hits_if_renamed(part, trained)
     evidence["P@1 of the commonest label"] = common = commonest_share(part)
     now = float(part.hit_at_1[part.labelled].mean())
     expected = then.get("P@1", renamed)

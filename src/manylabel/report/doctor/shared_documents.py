@@ -42,7 +42,7 @@ def shared_documents(examined: Examined) -> list[Finding]:
         Finding(
             "shared-documents",
             severity,
-            f"{count(int(shared.sum()), 'test document')} of {len(part):,} ({percent(share)}) stand in the training "
+            f"{count(int(shared.sum()), 'test document')} of {len(part):,} ({_percent(share)}) stand in the training "
             f"part with the same text.{said}",
             "The model may have learnt them by heart, so that the score promises more than new documents will give.",
             "Split again with equal texts on one side (manylabel data inspect finds near duplicates too), and compare "
@@ -51,3 +51,7 @@ def shared_documents(examined: Examined) -> list[Finding]:
             examples=examples,
         )
     ]
+
+
+def _percent(share: float) -> str:
+    return percent(share) if share >= 0.001 else "less than 0.1 %"

@@ -6,6 +6,7 @@ import numpy as np
 
 from manylabel.core.finding import Finding, Severity
 from manylabel.metrics.groups import GROUPS, groups_of
+from manylabel.report.doctor.decisions import by_label
 from manylabel.report.doctor.examined import Examined
 from manylabel.report.doctor.settings import rank_rare_higher
 from manylabel.report.doctor.wording import count, percent
@@ -41,8 +42,8 @@ def never_predicted(examined: Examined) -> list[Finding]:
             f"least {_FEWEST} test documents, {percent(lost)} of all true pairs.",
             "Their recall and F1 are 0 whatever the rest does, which pulls macro averages down. Of them "
             f"{in_lists:,} stand in predicted lists, below the threshold.",
-            "Those in lists need a threshold of their own (manylabel decide RUN --method per-label); the others "
-            "more documents, a text of their own in the label file, or a model that uses it.",
+            f"{by_label(examined)} Labels that are in no list either need more documents, a text of their own in the "
+            "label file, or a model that uses it.",
             settings=rank_rare_higher(examined),
             evidence=evidence,
             examples=[

@@ -6,10 +6,11 @@ import numpy as np
 
 from manylabel.core.finding import Finding
 from manylabel.metrics.groups import GROUPS, check_cuts, groups_of
+from manylabel.report.doctor.decisions import by_label
 from manylabel.report.doctor.examined import Examined
 from manylabel.report.doctor.label_sets import as_matrix
 from manylabel.report.doctor.settings import rank_rare_higher
-from manylabel.report.doctor.wording import percent
+from manylabel.report.doctor.wording import percent, points
 
 _APART, _FAR_APART = 0.15, 0.3
 _FEWEST_PAIRS = 20
@@ -38,7 +39,8 @@ def tail_gap(examined: Examined) -> list[Finding]:
     evidence |= {"pairs outside the head, returned": returned, "the same, in the lists": listed}
     said = (
         f"Of the true pairs of labels with fewer than {cuts[1]} training documents, {percent(returned)} are in the "
-        f"label sets and {percent(listed)} stand among the first {part.topk.k}. "
+        f"label sets and {percent(listed)} stand among the first {part.topk.k}: {points(listed - returned)} are lost "
+        f"to the threshold, {points(1 - listed)} to the ranking. "
     )
     if listed - returned > 0.5 * (1 - returned):
         why = said + "The scores know more than is returned: one threshold for all suits frequent labels."
@@ -54,8 +56,7 @@ def tail_gap(examined: Examined) -> list[Finding]:
             f"{percent(macro)} (macro-recall): "
             f"{', '.join(f'{name} {percent(recall)}' for name, recall in groups.items())}.",
             why,
-            "First a threshold per label, fitted on held-out documents with a rule that spares rare labels: manylabel "
-            "decide RUN --method per-label. Then a model that uses what rare labels have: their names and single "
+            f"{by_label(examined)} Then take a model that uses what rare labels have, their names and single "
             "documents. If labels are weighted in the loss, then by the square root or the logarithm of their rarity, "
             "capped at 10 to 100, never by the rarity itself.",
             settings=settings,

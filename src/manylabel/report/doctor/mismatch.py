@@ -54,7 +54,7 @@ def mismatch(examined: Examined) -> list[Finding]:
             "mismatch",
             "serious",
             f"{gap.metric} is {percent(gap.train)} on training documents and {percent(gap.test)} on {gap.other}; "
-            "learning by heart alone does not do that.",
+            "learning by heart alone hardly ever does that.",
             why,
             advice,
             settings=settings,

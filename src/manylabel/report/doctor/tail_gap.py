@@ -12,7 +12,7 @@ from manylabel.report.doctor.label_sets import as_matrix
 from manylabel.report.doctor.settings import rank_rare_higher
 from manylabel.report.doctor.wording import percent, points
 
-_APART, _FAR_APART = 0.15, 0.3
+_APART, _FAR_APART = 0.15, 0.2
 _FEWEST_PAIRS = 20
 
 

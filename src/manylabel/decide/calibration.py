@@ -81,8 +81,8 @@ class Calibration:
         Raises:
             KeyError, ValueError: it is not that.
         """
-        curves = {name: _new(config, kind).restore(array) for name, array in arrays.items()}
-        _ = curves["all"]
+        present = ["all", *(name for name in GROUPS if name in arrays)]
+        curves = {name: _new(config, kind).restore(arrays[name]) for name in present}
         return cls(config, curves, kind, cuts)
 
 

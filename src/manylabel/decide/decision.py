@@ -20,6 +20,7 @@ from manylabel.decide.examples import Examples
 from manylabel.decide.measured import measure
 from manylabel.decide.method import Method
 from manylabel.decide.section import MethodSection
+from manylabel.metrics.settings import Empty
 
 FILE = "decision.json"
 ARRAYS_FILE = "decision.safetensors"
@@ -137,13 +138,16 @@ class Decision:
             ) from None
 
 
-def fit_decision(method: str, topk: TopK, corpus: Corpus, *, seed: int = 0, **options: Any) -> Decision:
+def fit_decision(
+    method: str, topk: TopK, corpus: Corpus, *, empty: Empty = "skip", seed: int = 0, **options: Any
+) -> Decision:
     """Fit a decision on predictions for documents that the model did not learn from.
 
     Args:
         method: a name of the table :data:`manylabel.decide.METHODS`.
         topk: the predictions, with the label space of the model.
         corpus: the documents, in the same order.
+        empty: documents without a true label are left out (``skip``), or whatever they are given is wrong (``zero``).
         seed: of the halves on which the outcome is measured.
         **options: fields of the method's section.
 
@@ -152,7 +156,7 @@ def fit_decision(method: str, topk: TopK, corpus: Corpus, *, seed: int = 0, **op
         InputError: these documents cannot support what is asked.
     """
     section = METHODS.section(method).parse(options, source=method)
-    return fit_to(section, Examples.of(topk, corpus.positives, corpus.labels), seed=seed)  # type: ignore[arg-type]
+    return fit_to(section, Examples.of(topk, corpus.positives, corpus.labels, empty=empty), seed=seed)  # type: ignore[arg-type]
 
 
 def fit_to(config: MethodSection, examples: Examples, *, seed: int = 0) -> Decision:

@@ -14,6 +14,7 @@ from manylabel.core.topk import TopK
 from manylabel.metrics.alignment import Alignment
 from manylabel.metrics.groups import DEFAULT_CUTS, GROUPS, groups_of
 from manylabel.metrics.membership import contains
+from manylabel.metrics.settings import Empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Examples:
         positives: csr_matrix,
         labels: LabelSpace | None = None,
         cuts: tuple[int, int] = DEFAULT_CUTS,
+        empty: Empty = "zero",
     ) -> Examples:
         """Bring scores and truth together.
 
@@ -48,6 +50,7 @@ class Examples:
             positives: CSR ``[n, labels]``, the true labels.
             labels: label space of the truth where it is another; matched by name.
             cuts: see the class.
+            empty: documents without a true label are left out (``skip``), or what they are given is wrong (``zero``).
 
         Raises:
             InputError: nothing to learn from: no documents, no labels, or lists without a single score.
@@ -62,7 +65,9 @@ class Examples:
             raise InputError("no document has a label", remedy="a decision is fitted on documents with labels")
         if not (topk.indices >= 0).any() or not np.isfinite(topk.scores[topk.indices >= 0]).all():
             raise InputError("the model gives no finite scores, so that nothing can be decided on them")
-        return cls(topk, truth, alignment.labels, cuts)
+        examples = cls(topk, truth, alignment.labels, cuts)
+        labelled = np.diff(truth.indptr) > 0
+        return examples if empty == "zero" or labelled.all() else examples.select(np.flatnonzero(labelled))
 
     def __len__(self) -> int:
         return self.topk.n

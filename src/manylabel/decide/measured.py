@@ -13,7 +13,7 @@ from manylabel.metrics.settings import Settings
 
 
 def measure(examples: Examples, sets: csr_matrix, metrics: Sequence[str], *, groups: bool = True) -> Evaluation:
-    """Metrics of label sets.
+    """Metrics of label sets; what is assigned to a document without a true label counts as wrong.
 
     Args:
         examples: the documents.
@@ -21,6 +21,6 @@ def measure(examples: Examples, sets: csr_matrix, metrics: Sequence[str], *, gro
         metrics: names of metrics of label sets.
         groups: also by head, torso, tail and unseen labels.
     """
-    settings = Settings(metrics=metrics, groups=groups, n_bootstrap=0, cuts=examples.cuts)
+    settings = Settings(metrics=metrics, groups=groups, n_bootstrap=0, cuts=examples.cuts, empty="zero")
     evaluator = Evaluator(examples.labels, settings, test_labels=examples.truth_labels)
     return evaluator.update(examples.topk.head(0), examples.truth, sets).result()

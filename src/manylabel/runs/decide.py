@@ -162,8 +162,11 @@ def _examples(
         )
     listed = min(k, len(run.model.labels))
     held_out = held_out_scores(run, corpus, k=listed, folds=folds, seed=seed, progress=progress)
-    cuts = check_cuts(run.config.evaluate.cuts)
-    return run, held_out, Examples.of(held_out.topk, held_out.corpus.positives, corpus.labels, cuts)
+    evaluate = run.config.evaluate
+    examples = Examples.of(
+        held_out.topk, held_out.corpus.positives, corpus.labels, check_cuts(evaluate.cuts), evaluate.empty
+    )
+    return run, held_out, examples
 
 
 def _source(run: OpenRun, data: str | Path | None) -> Source:

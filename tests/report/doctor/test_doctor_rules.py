@@ -190,7 +190,7 @@ def test_settings_fit_every_model(kind, tmp_path):
     examined = examine(
         make_run(tmp_path, world.documents(200, 1, range(12)), world.documents(80, 2), *small, model=kind)
     )
-    for purpose in (settings.fit_less, settings.fit_more, settings.rank_rare_higher):
+    for purpose in (settings.fit_less, settings.fit_more, settings.rank_rare_higher, settings.weigh_missed_labels):
         found = purpose(examined)
         assert found, purpose
         assert_settings_exist(examined, found)

@@ -44,11 +44,14 @@ def rank_rare_higher(examined: Examined) -> tuple[str, ...]:
     return _known(examined, ["model=fused"])
 
 
-def settle_loss(examined: Examined) -> tuple[str, ...]:
-    """Let the solver run until it has converged."""
+def weigh_missed_labels(examined: Examined) -> tuple[str, ...]:
+    """Let a missed label cost more than a false one, where the model has a loss for each label."""
     learner, path = _learner(examined)
-    passes = _value(learner, "solver.max_iterations")
-    return _known(examined, [] if passes is None else [f"{path}.solver.max_iterations={5 * passes}"])
+    if learner is not None and "cost_search" in type(learner).model_fields:
+        wanted = [f"{path}.cost_search=macro-F1"] if _value(learner, "cost_search") is None else []
+    else:
+        wanted = [f"{path}.solver.positive_cost=2"] if _value(learner, "solver.positive_cost") == 1.0 else []
+    return _known(examined, wanted)
 
 
 def known_to(examined: Examined, assignments: Iterable[str]) -> tuple[str, ...]:

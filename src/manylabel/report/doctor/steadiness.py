@@ -45,7 +45,7 @@ def _largest_difference(left: TopK, right: TopK) -> float:
     """Between scores at the same rank, relative to their spread; 0 where both are padding."""
     present = (left.indices >= 0) & (right.indices >= 0)
     if ((left.indices >= 0) != (right.indices >= 0)).any():
-        return float("inf") if not present.any() else 1.0
+        return 1.0
     if not present.any():
         return 0.0
     spread = float(np.ptp(left.scores[present])) or 1.0

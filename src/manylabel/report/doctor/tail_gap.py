@@ -9,7 +9,7 @@ from manylabel.metrics.groups import GROUPS, check_cuts, groups_of
 from manylabel.report.doctor.decisions import by_label
 from manylabel.report.doctor.examined import Examined
 from manylabel.report.doctor.label_sets import as_matrix
-from manylabel.report.doctor.settings import rank_rare_higher
+from manylabel.report.doctor.settings import rank_rare_higher, weigh_missed_labels
 from manylabel.report.doctor.wording import percent, points
 
 _APART, _FAR_APART = 0.15, 0.2
@@ -44,10 +44,10 @@ def tail_gap(examined: Examined) -> list[Finding]:
     )
     if listed - returned > 0.5 * (1 - returned):
         why = said + "The scores know more than is returned: one threshold for all suits frequent labels."
-        settings: tuple[str, ...] = ()
+        settings = weigh_missed_labels(examined)
     else:
         why = said + "What is not in the lists no threshold can return: there the model itself knows too little."
-        settings = rank_rare_higher(examined)
+        settings = (*weigh_missed_labels(examined), *rank_rare_higher(examined))
     return [
         Finding(
             "tail-gap",

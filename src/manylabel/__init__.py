@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from manylabel.models.fused import Fused
     from manylabel.models.linear_ovr import LinearOVR
     from manylabel.models.linear_tree import LinearTree
+    from manylabel.runs.inspect import inspect
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ _HOMES = {
     "ManylabelError": "manylabel.core.errors",
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
+    "inspect": "manylabel.runs.inspect",
     "load": "manylabel.models.base",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "TopK",
     "__version__",
     "evaluate",
+    "inspect",
     "load",
 ]
 

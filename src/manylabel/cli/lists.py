@@ -20,6 +20,7 @@ class Kind(StrEnum):
     label_formats = "label-formats"
     splits = "splits"
     datasets = "datasets"
+    rules = "rules"
 
 
 _TABLES = {
@@ -29,6 +30,7 @@ _TABLES = {
     Kind.label_formats: "manylabel.data.formats:LABEL_FORMATS",
     Kind.splits: "manylabel.data.split:SPLITS",
     Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
+    Kind.rules: "manylabel.data.inspect:RULES",
 }
 
 

@@ -117,17 +117,17 @@ def _groups(statistics: Statistics) -> str:
 
 
 def _sizes(statistics: Statistics) -> str:
-    """Bars by number of labels; beyond twenty, lines on a logarithmic scale."""
-    widest = max(part.labels_per_document.largest for part in statistics.parts.values())
-    shown = min(widest, _SIZES)
+    """Bars by number of labels; where documents have many, lines. What lies beyond nearly all documents is summed."""
+    parts = statistics.parts
+    widest = max(part.labels_per_document.largest for part in parts.values())
+    shown = min(widest, _SIZES, max(7, round(max(part.labels_per_document.p95 for part in parts.values())) + 2))
     names = [str(size) for size in range(shown + 1)]
-    if widest > _SIZES:
-        names[-1] = f"{_SIZES}+"
+    if widest > shown:
+        names[-1] += "+"
     series = {}
-    for name, part in statistics.parts.items():
-        counts = list(part.sizes.documents) + [0] * (widest + 1 - len(part.sizes.documents))
-        counts = [*counts[:shown], sum(counts[shown:])]
-        series[name] = [count / part.documents for count in counts]
+    for name, part in parts.items():
+        counts = [*part.sizes.documents, *[0] * (widest + 1 - len(part.sizes.documents))]
+        series[name] = [count / part.documents for count in (*counts[:shown], sum(counts[shown:]))]
     axes = Axes("Labels per document", "labels of a document", "share of documents", y_percent=True)
     if len(names) <= 8:
         return bar_chart(axes, names, series)

@@ -14,7 +14,7 @@ from manylabel.data.inspect.together import Together, labels_together
 from manylabel.metrics.groups import GROUPS, describe, groups_of
 
 _CURVE_POINTS = 200
-_LENGTH_BINS = 40
+_LENGTH_BINS = 30
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,10 @@ class Statistics:
 def describe_parts(inspected: Inspected) -> Statistics:
     """The facts of all parts."""
     words = np.split(inspected.word_counts, inspected.offsets[1:-1])
+    edges = _logarithmic_edges(int(inspected.word_counts.max()))
     parts = {
-        name: part_facts(corpus, counts) for (name, corpus), counts in zip(inspected.parts.items(), words, strict=True)
+        name: part_facts(corpus, counts, edges)
+        for (name, corpus), counts in zip(inspected.parts.items(), words, strict=True)
     }
     return Statistics(
         parts,
@@ -155,12 +157,13 @@ def describe_parts(inspected: Inspected) -> Statistics:
     )
 
 
-def part_facts(corpus: Corpus, words: np.ndarray) -> PartFacts:
+def part_facts(corpus: Corpus, words: np.ndarray, edges: np.ndarray) -> PartFacts:
     """The facts of a part.
 
     Args:
         corpus: the part, with at least one document.
         words: int64 ``[n]``, words of each text.
+        edges: of the histogram of `words`.
     """
     sizes = np.diff(corpus.positives.indptr)
     characters = np.fromiter(map(len, corpus.texts), np.int64, len(corpus))
@@ -177,7 +180,7 @@ def part_facts(corpus: Corpus, words: np.ndarray) -> PartFacts:
         without_labels=corpus.without_labels,
         repeated_texts=len(corpus) - len(set(corpus.texts)),
         sizes=Histogram(tuple(range(widest + 2)), tuple(np.bincount(sizes, minlength=widest + 1).tolist())),
-        lengths=_logarithmic(words),
+        lengths=Histogram(tuple(edges.tolist()), tuple(np.histogram(words, edges)[0].tolist())),
     )
 
 
@@ -221,7 +224,6 @@ def _label_sets(corpus: Corpus) -> int:
     return len(np.unique(totals[indptr[1:]] - totals[indptr[:-1]]))
 
 
-def _logarithmic(words: np.ndarray) -> Histogram:
-    largest = max(int(words.max()), 2)
-    edges = np.unique(np.concatenate([[0], np.geomspace(1, largest + 1, _LENGTH_BINS).round()]).astype(np.int64))
-    return Histogram(tuple(edges.tolist()), tuple(np.histogram(words, edges)[0].tolist()))
+def _logarithmic_edges(largest: int) -> np.ndarray:
+    """Edges of bins that are about equally wide on a logarithmic scale, int64; 0 has a bin of its own."""
+    return np.unique(np.concatenate([[0], np.geomspace(1, max(largest, 2) + 1, _LENGTH_BINS).round()]).astype(np.int64))

@@ -30,8 +30,7 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
         what=f"{counted(len(rows), 'document')} of {name} ({share(fraction)}) have no word in their text.",
         why="Nothing can be learnt from them, and nothing can be got right but by guessing the most frequent labels.",
-        advice="See whether the text stands in another field (--set data.text_fields=[title,text]); leave the others "
-        "out.",
+        advice="See whether the text stands in another field (data.text_fields); leave the others out.",
         evidence={"part": name, "documents": len(rows), "share": fraction},
         examples=[inspected.record(int(row), name) for row in rows[: inspected.options.examples]],
     )

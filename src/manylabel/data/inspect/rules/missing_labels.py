@@ -94,9 +94,9 @@ def _never_sure(inspected: Inspected, answers: Answers) -> Finding:
         severity="note",
         what="Missing labels cannot be told: where models that had not seen a document are surest of a label, it is "
         f"given in {share(highest)} of the cases, less than {share(inspected.options.sure)}.",
-        why="Either many labels are missing, or the texts do not tell the labels; figures on such data end at about "
-        "that share.",
-        advice="Look at some documents by hand. With --set inspect.sure=0.8, say, the rule names what it is less sure "
-        "of; with a larger inspect.model_documents models learn more.",
+        why="Either many labels are missing, or the texts do not tell the labels, or models learnt from too few "
+        "documents. Right answers that are not given count as mistakes.",
+        advice="Look at some documents by hand. A smaller inspect.sure names what models are less sure of; with a "
+        "larger inspect.model_documents they learn more.",
         evidence={"highest_rate": highest},
     )

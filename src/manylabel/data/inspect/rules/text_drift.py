@@ -42,7 +42,7 @@ def _lengths(name: str, train: np.ndarray, other: np.ndarray) -> Finding | None:
         why="Scores depend on the length of a text; what was fitted on other lengths is less sure than it looks.",
         advice="Find out what differs: another field, a cut-off, another source. Read all parts with the same "
         "data.text_fields.",
-        evidence={"part": name, "medians": medians, "distance": distance},
+        evidence={"part": name, "medians": list(medians), "distance": distance},
     )
 
 

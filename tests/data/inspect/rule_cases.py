@@ -108,8 +108,10 @@ def half_alike():
 
 
 def across():
+    """One equal text, whose near twin is in training as well, and one nearly equal."""
     test = changed(TEST, 3, text=TRAIN[7].text)
-    return look(TRAIN, changed(test, 4, text=with_word(TRAIN[9].text, 0, "another")))
+    test = changed(test, 4, text=with_word(TRAIN[9].text, 0, "another"))
+    return look(twice(TRAIN, 7, text=with_word(TRAIN[7].text, -1, "another")), test)
 
 
 def contradictory():

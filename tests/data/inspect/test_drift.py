@@ -53,5 +53,12 @@ def test_a_shift_is_found_named_and_graded():
     assert drift(part(500, [0.9, 0.05], 1), part(500, [0.05, 0.9], 2), seed=0).severity == "serious"
 
 
+def test_what_chance_explains_does_not_count():
+    found = drift(part(400, SHARES, 1), part(30, SHARES, 2), seed=0)
+    assert found.divergence > 0.01
+    assert found.beyond_chance < 0.6 * found.divergence
+    np.testing.assert_allclose(found.beyond_chance, max(0.0, found.divergence - found.by_chance))
+
+
 def test_an_empty_part_does_not_drift():
     assert drift(part(50, SHARES, 1), csr_matrix((10, len(SHARES)), dtype=bool), seed=0).severity is None

@@ -33,9 +33,10 @@ def check(inspected: Inspected) -> list[Finding]:
             what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts have no label in common, "
             f"{share(float(apart.mean()))} of all such pairs; {counted(documents, 'document')} "
             f"({share(fraction)}) stand in one.",
-            why="No model can get both right. Pairs of nearly the same text share "
-            f"{share(float(agreement.mean()))} of their labels on average (Jaccard): about as far as any model "
-            "can agree with these labels.",
+            why=f"Where both have the same words ({int((similarity[apart] == 1).sum()):,} of these pairs), no model can "
+            "get both right; where some words differ, those would have to decide. All pairs of equal or nearly equal "
+            f"texts share {share(float(agreement.mean()))} of their labels on average (Jaccard), roughly as much as a "
+            "model can.",
             advice="Look at the pairs and settle which labels are meant; where both are right, give both to both.",
             evidence=_evidence(pairs, similarity, agreement, documents, fraction),
             examples=[_example(inspected, pairs[pair], float(similarity[pair])) for pair in worst.tolist()],

@@ -30,8 +30,8 @@ def check(inspected: Inspected) -> list[Finding]:
             rule="imbalance",
             severity="warning" if tail_share >= _TAIL else "note",
             what=f"The most frequent label ({inspected.label_name(int(top))}) has "
-            f"{counted(int(counts[top]), 'document')}, the median label {np.median(counts[used]):g}: on average it has "
-            f"{mean:,.0f} times as many as a label (MeanIR), at most {largest:,.0f} times.",
+            f"{counted(int(counts[top]), 'document')}, the median label {np.median(counts[used]):g}. It is given "
+            f"{mean:,.0f} times as often as a label on average (MeanIR), {largest:,.0f} times as often as the rarest.",
             why=f"Micro averages show the frequent labels. {share(tail_share)} of the labels have fewer than "
             f"{inspected.options.cuts[0]} training documents, and {share(tail_pairs)} of the label pairs.",
             advice="Read figures by label frequency and with macro averages; propensity-scored metrics (PSP@k) weigh "

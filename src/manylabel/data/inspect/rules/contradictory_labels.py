@@ -33,7 +33,7 @@ def check(inspected: Inspected) -> list[Finding]:
             what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts have no label in common, "
             f"{share(float(apart.mean()))} of all such pairs; {counted(documents, 'document')} "
             f"({share(fraction)}) stand in one.",
-            why=f"Where both have the same words ({int((similarity[apart] == 1).sum()):,} of these pairs), no model can "
+            why=f"Where both have the same words ({int((similarity[apart] == 1).sum()):,} of the pairs), no model can "
             "get both right; where some words differ, those would have to decide. All pairs of equal or nearly equal "
             f"texts share {share(float(agreement.mean()))} of their labels on average (Jaccard), roughly as much as a "
             "model can.",

@@ -29,6 +29,7 @@ COLUMNS = {
     "words": "words a document",
     "seconds": "s",
     "cpu_seconds": "cpu-s",
+    "others_percent": "others %",
     "without_models_seconds": "s without models",
     "peak_mb": "peak MB",
     "serious": "serious",
@@ -39,7 +40,8 @@ NOTES = """\
 * The command is `manylabel data inspect TRAIN --test TEST --labels LABELS --html PAGE --json`, with `--validation`
   where the data set has such a part. Documents and labels are those of all parts and of training.
 * *s*: wall time of the process, from its start (imports, reading compressed files) to its end (the page written);
-  *cpu-s*: its processor time; *peak MB*: its highest resident memory, 10^6 bytes.
+  *cpu-s*: its processor time; *others %*: how much of the machine other programs took meanwhile; *peak MB*: its
+  highest resident memory, 10^6 bytes.
 * *s without models*: the same with `--skip missing-labels`; the rest is the training of three linear trees, which is
   bounded by `inspect.model_documents` (30,000).
 * Compiled code is loaded from the cache: the command was called once before on the smallest data set."""
@@ -92,18 +94,29 @@ def _inspect(folder: Path, *options: str) -> tuple[dict[str, float], dict[str, A
     with tempfile.TemporaryDirectory() as place:
         output = Path(place) / "found.json"
         with output.open("wb") as file:
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), _busy_seconds()
             process = subprocess.Popen(
                 [*command, "--html", f"{place}/page.html", "--json", "--quiet", *options], stdout=file
             )
             _, status, used = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - begun
+            seconds, busy = time.perf_counter() - begun, _busy_seconds() - busy
         if status:
             raise SystemExit(f"{folder.name}: the command failed ({status})")
         found = json.loads(output.read_text(encoding="utf-8"))
-    kilobytes = used.ru_maxrss
-    costs = {"seconds": seconds, "cpu_seconds": used.ru_utime + used.ru_stime, "peak_mb": kilobytes * 1024 / 1e6}
-    return costs, found
+    own = used.ru_utime + used.ru_stime
+    return {
+        "seconds": seconds,
+        "cpu_seconds": own,
+        "others_percent": 100 * max(busy - own, 0.0) / (seconds * (os.cpu_count() or 1)),
+        "peak_mb": used.ru_maxrss * 1024 / 1e6,
+    }, found
+
+
+def _busy_seconds() -> float:
+    """Processor time that all programs have used since the machine was started (Linux)."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return (sum(fields) - idle) / os.sysconf("SC_CLK_TCK")
 
 
 def _train(folder: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from manylabel.core.finding import SEVERITIES
 from manylabel.data.formats.streams import replaced_file
@@ -117,7 +116,7 @@ def _groups(statistics: Statistics) -> str:
 
 
 def _sizes(statistics: Statistics) -> str:
-    """Bars by number of labels; where documents have many, lines. What lies beyond nearly all documents is summed."""
+    """Bars by number of labels; what lies beyond nearly all documents is summed."""
     parts = statistics.parts
     widest = max(part.labels_per_document.largest for part in parts.values())
     shown = min(widest, _SIZES, max(7, round(max(part.labels_per_document.p95 for part in parts.values())) + 2))
@@ -129,9 +128,7 @@ def _sizes(statistics: Statistics) -> str:
         counts = [*part.sizes.documents, *[0] * (widest + 1 - len(part.sizes.documents))]
         series[name] = [count / part.documents for count in (*counts[:shown], sum(counts[shown:]))]
     axes = Axes("Labels per document", "labels of a document", "share of documents", y_percent=True)
-    if len(names) <= 8:
-        return bar_chart(axes, names, series)
-    return line_chart(axes, [Series(name, range(shown + 1), values) for name, values in series.items()])
+    return bar_chart(axes, names, series)
 
 
 def _lengths(statistics: Statistics) -> str:
@@ -157,11 +154,18 @@ def _density(lengths: Histogram) -> tuple[list[float], list[float]]:
 
 
 def _matrix(statistics: Statistics) -> str:
+    """Columns are called by number: twenty names side by side can be read on no screen."""
     together = statistics.together
-    names = [name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in together.labels[:_FREQUENT]]
+    numbers = [str(i + 1) for i in range(len(together.labels[:_FREQUENT]))]
+    names = [f"{_short(name)}  {number}" for name, number in zip(together.labels, numbers, strict=False)]
     # Each label stands on all of its own documents, which would outshine the rest.
-    values: list[list[Any]] = [
+    values: list[list[float]] = [
         [float("nan") if i == j else value for j, value in enumerate(row[:_FREQUENT])]
         for i, row in enumerate(together.matrix[:_FREQUENT])
     ]
-    return heat_map(Axes("The most frequent labels together", "", "", y_percent=True), names, names, values)
+    axes = Axes("The most frequent labels together", "the same labels, by number", "", y_percent=True)
+    return heat_map(axes, names, numbers, values)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"

@@ -1,4 +1,5 @@
-"""LibMultiLabel's linear side: its 100-ary tree, and one-versus-rest where the dense weights fit.
+"""LibMultiLabel's linear side: its 100-ary tree, and one-versus-rest, with thresholds, and with costs by label, where
+the dense weights fit.
 
 Its predictions are dense ``[n, L]`` blocks, so the test part goes through in blocks of its own default size (256).
 """
@@ -22,7 +23,13 @@ OPTIONS = "-s 1 -B 1 -e 0.1 -m 1 -q"
 class LibMultiLabel:
     name = "libmultilabel"
     distribution = "libmultilabel"
-    variants: ClassVar[dict[str, protocol.ScoreKind]] = {"tree": "probability", "1vsrest": "margin"}
+    variants: ClassVar[dict[str, protocol.ScoreKind]] = {
+        "tree": "probability",
+        "1vsrest": "margin",
+        "thresholding": "margin",
+        "cost_sensitive": "margin",
+        "cost_sensitive_micro": "margin",
+    }
 
     def prepare(self, features: protocol.Features, scratch: Path) -> None:
         # It starts one thread per physical core, which is one on a two-thread core: give it what the others get.
@@ -31,7 +38,7 @@ class LibMultiLabel:
         np.random.seed(0)
 
     def fit(self, features: protocol.Features, variant: str) -> None:
-        train = linear.train_tree if variant == "tree" else linear.train_1vsrest
+        train = getattr(linear, f"train_{variant}")
         self._model = train(features.train_y, features.train_x, options=OPTIONS, verbose=False)
 
     def save(self, folder: Path) -> None:

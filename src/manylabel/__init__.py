@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from manylabel.core.errors import ManylabelError
     from manylabel.core.labels import LabelSpace
     from manylabel.core.topk import TopK
+    from manylabel.decide.decision import Decision, fit_decision, load_decision
     from manylabel.metrics.evaluate import evaluate
     from manylabel.models.auto import Auto
     from manylabel.models.base import load
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Auto": "manylabel.models.auto",
     "Corpus": "manylabel.core.corpus",
+    "Decision": "manylabel.decide.decision",
     "Document": "manylabel.core.corpus",
     "Fused": "manylabel.models.fused",
     "LabelSpace": "manylabel.core.labels",
@@ -37,13 +39,16 @@ _HOMES = {
     "ManylabelError": "manylabel.core.errors",
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
+    "fit_decision": "manylabel.decide.decision",
     "inspect": "manylabel.runs.inspect",
     "load": "manylabel.models.base",
+    "load_decision": "manylabel.decide.decision",
 }
 
 __all__ = [
     "Auto",
     "Corpus",
+    "Decision",
     "Document",
     "Fused",
     "LabelSpace",
@@ -55,8 +60,10 @@ __all__ = [
     "TopK",
     "__version__",
     "evaluate",
+    "fit_decision",
     "inspect",
     "load",
+    "load_decision",
 ]
 
 

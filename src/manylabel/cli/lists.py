@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
     models = "models"
     metrics = "metrics"
+    decisions = "decisions"
+    calibrations = "calibrations"
     formats = "formats"
     label_formats = "label-formats"
     splits = "splits"
@@ -26,6 +28,8 @@ class Kind(StrEnum):
 _TABLES = {
     Kind.models: "manylabel.models:MODELS",
     Kind.metrics: "manylabel.metrics:METRICS",
+    Kind.decisions: "manylabel.decide:METHODS",
+    Kind.calibrations: "manylabel.decide:CALIBRATORS",
     Kind.formats: "manylabel.data.formats:FORMATS",
     Kind.label_formats: "manylabel.data.formats:LABEL_FORMATS",
     Kind.splits: "manylabel.data.split:SPLITS",

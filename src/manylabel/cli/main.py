@@ -10,6 +10,7 @@ import typer
 
 from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
+from manylabel.cli.decide import decide
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
 from manylabel.cli.lists import list_
@@ -33,6 +34,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
+app.command()(decide)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")

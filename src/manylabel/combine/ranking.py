@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from manylabel.combine import RANKERS
-from manylabel.combine.calibration import Calibration, calibration_error
 from manylabel.combine.candidates import Candidates
 from manylabel.combine.ranker import Judged, Ranker
 from manylabel.core.config import Section
 from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.decide.isotonic import IsotonicCurve
+from manylabel.metrics.reliability import reliability
 
 _FACTS, _CALIBRATION = "sources.json", "calibration.safetensors"
 _FEW_RIGHT = 10  # right candidates; fewer teach nothing
@@ -31,7 +32,7 @@ class Ranking:
     """
 
     ranker: Ranker
-    calibration: Calibration | None
+    calibration: IsotonicCurve | None
     facts: Mapping[str, Any]
 
     def score(self, candidates: Candidates) -> np.ndarray:
@@ -66,7 +67,7 @@ class Ranking:
         kind = facts["ranker"]["kind"]
         ranker = new_ranker(section if _kind(section) == kind else RANKERS.section(kind)())
         ranker.restore(run, n_features)
-        calibration = Calibration.from_arrays(run.read_arrays(_CALIBRATION)) if _CALIBRATION in run else None
+        calibration = IsotonicCurve.from_arrays(run.read_arrays(_CALIBRATION)) if _CALIBRATION in run else None
         return cls(ranker, calibration, facts)
 
 
@@ -111,10 +112,10 @@ def learn_to_rank(training: Judged, held_out: Judged, section: Section, *, rare_
     ranker = new_ranker(section).fit(_weighted(training, rare_weight), held_out, seed=seed)
     scores, calibration = ranker.score(held_out.candidates), None
     if (not ranker.probabilistic or rare_weight > 0) and len(scores):
-        calibration = Calibration.fit(scores, held_out.right)
+        calibration = IsotonicCurve.fit(scores, held_out.right)
         scores = calibration(scores)
     facts = {
-        "calibration_error": calibration_error(scores, held_out.right),
+        "calibration_error": reliability(scores, held_out.right).ece,
         "ranker": {"kind": _kind(section), **ranker.facts},
     }
     return Ranking(ranker, calibration, facts)

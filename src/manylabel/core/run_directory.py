@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,10 +123,11 @@ class RunDirectory:
         return load_arrays(self.file(name))
 
     @contextmanager
-    def amend(self, **info: Any) -> Iterator[RunWriter]:
+    def amend(self, *, plain_names: Collection[str] = (), **info: Any) -> Iterator[RunWriter]:
         """Add or replace files of the finished run; readers see all of the change or nothing.
 
         Args:
+            plain_names: files that others look for under their very name; they get it back in a second step.
             **info: facts to add to the manifest's ``info``.
 
         Raises:
@@ -149,6 +150,27 @@ class RunDirectory:
         for name in writer.files:
             if name in manifest["files"]:
                 (self.path / manifest["files"][name]["path"]).unlink(missing_ok=True)
+        try:
+            self._rename([name for name in writer.files if name in plain_names])
+        except OSError as error:
+            raise RunError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+
+    def _rename(self, names: Sequence[str]) -> None:
+        """Give files that an amendment has written their plain names back, which nothing has any more.
+
+        A copy comes first and the manifest after it, so that at no time a listed file is missing.
+        """
+        entries = dict(self.manifest["files"])
+        former = [self.path / entries[name]["path"] for name in names]
+        for name, file in zip(names, former, strict=True):
+            shutil.copyfile(file, self.path / name)
+            flush(self.path / name)
+            entries[name] = {**entries[name], "path": name}
+        if names:
+            publish(draft_manifest(self.path, entries, self.manifest["info"]))
+            self.manifest = read_manifest(self.path)
+        for file in former:
+            file.unlink(missing_ok=True)
 
 
 @dataclass

@@ -27,6 +27,11 @@ def unfinished_path(path: Path) -> Path:
     return _beside(path, "{}.unfinished")
 
 
+def cross_fitting_path(path: Path) -> Path:
+    """Where finished folds of an interrupted cross-fitting of a finished run are kept."""
+    return _beside(path, "{}.folds")
+
+
 def _named(path: Path) -> Path:
     """The path itself, or written in full where it is ``.`` or ends in ``..`` and so has no name of its own."""
     return path if path.name not in ("", "..") else Path(os.path.abspath(path))  # noqa: PTH100 - keeps symlinks

@@ -140,8 +140,9 @@ def train_classifiers(
         problem: which of them are positives of which classifier.
         options: of the solver.
         row_costs: float32 ``[n]``, factor on the cost of each document of the corpus; ones by default.
-        positive_costs: float32 ``[k]``, factor on the cost of each classifier's positives; ones by default.
-        negative_costs: float32 ``[k]``, likewise for negatives.
+        positive_costs: float32 ``[k]``, factor on the cost of each classifier's positives, beside the one of the
+            options; ones by default.
+        negative_costs: float32 ``[k]``, factor on that of its negatives.
         seed: of the order of documents.
     """
     counts = np.bincount(problem.positive_columns, minlength=problem.k)
@@ -161,7 +162,7 @@ def train_classifiers(
         solved.positive_columns,
         solved.positive_weights,
         np.float32(options.cost) * (ones[:1].repeat(len(local.rows)) if row_costs is None else row_costs[local.rows]),
-        (ones if positive_costs is None else positive_costs)[mixed],
+        np.float32(options.positive_cost) * (ones if positive_costs is None else positive_costs)[mixed],
         (ones if negative_costs is None else negative_costs)[mixed],
         np.float32(options.bias),
         _LOSS_CODES[options.loss],

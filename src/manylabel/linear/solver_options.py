@@ -14,6 +14,11 @@ class SolverOptions(Section):
 
     loss: Literal["squared-hinge", "logistic"] = Field(default="squared-hinge", description="Loss of a classifier.")
     cost: float = Field(default=1.0, gt=0, description="C, the weight of the loss against the regulariser.")
+    positive_cost: float = Field(
+        default=1.0,
+        gt=0,
+        description="Factor on the cost of positives: above 1, a missed label weighs more than a false one.",
+    )
     tolerance: float = Field(
         default=0.1, gt=0, description="A classifier stops when its projected gradients lie within a range this wide."
     )

@@ -65,7 +65,7 @@ class Basis:
         dropped_labels: pairs that were dropped on reading because the label was not known; they are not in the score.
         training_documents: number of training documents behind the training counts, where known.
         k: length of the lists.
-        label_sets: how label sets were made: ``score >= 0.5``, ``top 5`` or ``given``.
+        label_sets: how label sets were made: ``score >= 0.5``, ``top 5``, ``given``, or by which decision.
         cut_sets: label sets that a threshold might have made longer, had the list not ended.
     """
 

@@ -33,13 +33,19 @@ class Evaluator:
         labels: label space of the predictions, with training counts.
         settings: the options.
         test_labels: label space of the truth, by default that of the predictions.
+        sets_by: what to call the way by which given label sets were come by.
 
     Raises:
         InputError: labels that have nothing in common, or training counts that are needed but not known.
     """
 
     def __init__(
-        self, labels: LabelSpace, settings: Settings | None = None, *, test_labels: LabelSpace | None = None
+        self,
+        labels: LabelSpace,
+        settings: Settings | None = None,
+        *,
+        test_labels: LabelSpace | None = None,
+        sets_by: str = "given",
     ) -> None:
         self.settings = settings or Settings()
         self._model = labels
@@ -49,6 +55,7 @@ class Evaluator:
         self._documents = self._without_labels = self._cut_sets = 0
         self._k: int | None = None
         self._rule: str | None = None
+        self._sets_by = sets_by
 
     def update(self, topk: TopK, positives: csr_matrix, label_sets: csr_matrix | None = None) -> Self:
         """Measure some more documents.
@@ -144,7 +151,7 @@ class Evaluator:
                     f"label sets {label_sets.shape}, expected {(len(topk), self._alignment.n_model)}: the documents by "
                     "the labels of the model"
                 )
-            return "given"
+            return self._sets_by
         if settings.top_n is not None:
             return f"top {settings.top_n}"
         return f"score >= {self._threshold(topk):g}"

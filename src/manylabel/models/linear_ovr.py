@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
+from manylabel.combine.folds import assign_folds
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.capacity import Estimate
 from manylabel.core.corpus import Corpus
@@ -16,6 +19,7 @@ from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.linear.best_list import order_ties
 from manylabel.linear.one_vs_rest import OneVsRest, fit_one_vs_rest
+from manylabel.linear.positive_costs import search_positive_costs
 from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import one_vs_rest_estimate
@@ -51,8 +55,15 @@ class LinearOVR(Model):
         with progress.task("features", len(corpus)) as advance:
             features = learnt.fit(corpus, kept)
             advance(len(corpus))
+        costs = self._search_costs(features, corpus, kept, progress)
         classifiers = fit_one_vs_rest(
-            features, corpus.positives, self.config.solver, seed=self.config.seed, stages=kept, progress=progress
+            features,
+            corpus.positives,
+            self.config.solver,
+            seed=self.config.seed,
+            positive_costs=costs,
+            stages=kept,
+            progress=progress,
         )
         # All at once and last: a training that is interrupted leaves the model as it was.
         self._features, self._labels = learnt, corpus.labels.with_counts(corpus.positives)
@@ -72,7 +83,31 @@ class LinearOVR(Model):
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time; see :meth:`Model.estimate`."""
-        return one_vs_rest_estimate(corpus, expected_row_length(corpus, self.config.features))
+        once = one_vs_rest_estimate(corpus, expected_row_length(corpus, self.config.features))
+        search = self.config.cost_search
+        if search is None:
+            return once
+        return replace(once, seconds=once.seconds * (1 + len(search.values) * (search.folds - 1)))
+
+    def _search_costs(
+        self, features: csr_matrix, corpus: Corpus | FeatureCorpus, stages: Stages, progress: Progress
+    ) -> np.ndarray | None:
+        search = self.config.cost_search
+        if search is None:
+            return None
+        texts = corpus.texts if isinstance(corpus, Corpus) else None
+        fold_of = assign_folds(corpus.positives, search.folds, seed=self.config.seed, texts=texts)
+        return search_positive_costs(
+            features,
+            corpus.positives,
+            self.config.solver,
+            fold_of,
+            search.values,
+            by_label=search.best_for == "macro-F1",
+            seed=self.config.seed,
+            stages=stages.within("costs"),
+            progress=progress,
+        )
 
     def write(self, writer: RunWriter) -> None:
         """Write vocabulary and weights; see :meth:`Model.write`."""

@@ -9,10 +9,16 @@ from typing import Any
 import yaml
 
 from manylabel.core.capacity import format_bytes, format_seconds
+from manylabel.decide.decision import Decision
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.groups import check_cuts, describe
 from manylabel.models import MODELS
 from manylabel.runs.config import RunConfig
+
+CARD_FILE = "README.md"
+
+_DECISION = "## Decision"
+_TRAINING = "## Training"
 
 
 def model_card(
@@ -38,6 +44,25 @@ def model_card(
     sections += more
     sections.append(_training(config, info))
     return "\n\n".join(sections) + "\n"
+
+
+def with_decision(card: str, decision: Decision) -> str:
+    """The card of a run with what its decision is, in place of what it said of a former one.
+
+    Args:
+        card: as it stands.
+        decision: as it was fitted; its facts name the documents and the day.
+    """
+    facts = decision.facts
+    where = f"`{PurePath(facts['source'] or '').name}`"
+    how = f"{where}, scored by {facts['folds']} fold models" if facts["folds"] else where
+    section = f"{_DECISION}\n\nFitted on {how}, {facts['created']}:\n\n```\n{decision.describe()}\n```"
+    before, _, after = card.partition(f"\n{_DECISION}\n")
+    if after:
+        after = after[after.find("\n## ") :] if "\n## " in after else "\n"
+        return f"{before}\n{section}\n{after}"
+    before, heading, after = card.rpartition(f"\n{_TRAINING}\n")
+    return f"{before}\n{section}\n{heading}{after}" if heading else f"{card.rstrip()}\n\n{section}\n"
 
 
 def _front_matter(name: str, info: Mapping[str, Any], evaluation: Evaluation | None) -> str:
@@ -91,7 +116,7 @@ def _training(config: RunConfig[Any], info: Mapping[str, Any]) -> str:
     model = yaml.safe_dump({"model": config.model.model_dump(mode="json")}, sort_keys=False, allow_unicode=True)
     machine = info["machine"]
     return (
-        f"## Training\n\n{info['created']}, {format_seconds(info['seconds'])} with reading and evaluation, "
+        f"{_TRAINING}\n\n{info['created']}, {format_seconds(info['seconds'])} with reading and evaluation, "
         f"{format_bytes(info['peak_memory_bytes'])} of memory at the peak, {machine['cores']} cores of "
         f"{machine['processor']}, Python {info['versions']['python']}.\n\n```yaml\n{model}```"
     )

@@ -25,8 +25,8 @@ def compare_runs(
 ) -> list[Comparison]:
     """Compare the first run with each of the others.
 
-    All are measured as the first one's configuration says (metrics, k, label sets, resamples), each on texts put
-    together as in its own training.
+    All are measured as the first one's configuration says (metrics, k, resamples), each on texts put together as in
+    its own training, and with its own decision unless the configuration says what the label sets are.
 
     Args:
         paths: two or more runs.
@@ -76,7 +76,7 @@ def _evaluation(run: OpenRun, data: str | Path | None, config: EvaluateConfig, p
     if data is None:
         check_unchanged(run, corpus)
     # The intervals of each run alone are not asked for here.
-    return measure(run.model, corpus, config.with_values(n_bootstrap=0), progress)
+    return measure(run.model, corpus, config.with_values(n_bootstrap=0), progress, run.decision)
 
 
 def _check_same_test(first: OpenRun, run: OpenRun) -> None:

@@ -14,6 +14,7 @@ from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
+from manylabel.decide.decision import Decision
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.models.base import CONFIG_FILE, Model, load_from
@@ -35,12 +36,14 @@ class OpenRun:
         model: its model.
         config: its configuration, with the assignments of the command applied.
         given: options of the section ``data`` that were assigned.
+        decision: what was fitted with ``manylabel decide``; None where nothing was.
     """
 
     directory: RunDirectory
     model: Model
     config: RunConfig[Any]
     given: frozenset[str]
+    decision: Decision | None = None
 
     @property
     def path(self) -> Path:
@@ -75,7 +78,7 @@ def open_run(path: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
         overrides: ``data.x=value`` and ``evaluate.x=value`` assignments.
 
     Raises:
-        RunError: not a run, or damaged.
+        RunError: not a run, damaged, or with a decision of another version.
         ConfigError: bad assignments, or one to the model, which is trained already.
     """
     for item in overrides:
@@ -89,7 +92,7 @@ def open_run(path: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
     config = parse_config(values, overrides, source=str(directory.file(CONFIG_FILE)))
     keys = [item.partition("=")[0].strip().split(".") for item in overrides]
     given = frozenset(key[1] for key in keys if key[0] == "data" and len(key) > 1)
-    return OpenRun(directory, model, config, given)
+    return OpenRun(directory, model, config, given, Decision.read(directory))
 
 
 def evaluate_run(
@@ -111,21 +114,43 @@ def evaluate_run(
     progress.note(describe(corpus))
     if data is None:
         check_unchanged(run, corpus)
-    return measure(run.model, corpus, run.config.evaluate, progress)
+    return measure(run.model, corpus, run.config.evaluate, progress, run.decision)
 
 
-def measure(model: Model, corpus: AnyCorpus, config: EvaluateConfig, progress: Progress = SILENT) -> Evaluation:
+def measure(
+    model: Model,
+    corpus: AnyCorpus,
+    config: EvaluateConfig,
+    progress: Progress = SILENT,
+    decision: Decision | None = None,
+) -> Evaluation:
     """Predict and measure, batch by batch.
+
+    Args:
+        model: what predicts.
+        corpus: documents with labels.
+        config: metrics, and length of the lists.
+        progress: counts documents.
+        decision: makes the label sets, unless `config` has a threshold or a number of labels.
 
     Raises:
         InputError: no document with a label, or no label in common with the model.
     """
-    evaluator = Evaluator(model.labels, config.settings(), test_labels=corpus.labels)
+    if config.threshold is not None or config.top_n is not None:
+        decision = None
+    rule = "given" if decision is None else f"decision {decision.kind}"
+    evaluator = Evaluator(model.labels, config.settings(), test_labels=corpus.labels, sets_by=rule)
     with progress.task("evaluating", len(corpus)) as advance:
-        for rows, topk in predictions(model, corpus, config.k):
-            evaluator.update(topk, corpus.positives[rows])
+        for rows, topk in predictions(model, corpus, listed(config.k, decision)):
+            sets = None if decision is None else decision.decide(topk)
+            evaluator.update(topk.head(config.k), corpus.positives[rows], sets)
             advance(len(topk))
     return evaluator.result(dropped_labels=corpus.dropped_labels)
+
+
+def listed(k: int, decision: Decision | None) -> int:
+    """How many labels to predict where k are asked for: a decision needs as many as it was fitted on."""
+    return k if decision is None else max(k, decision.k)
 
 
 def predictions(model: Model, corpus: AnyCorpus, k: int) -> Iterator[tuple[slice, TopK]]:

@@ -10,7 +10,8 @@ from manylabel.core.labels import LabelSpace
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.topk import TopK
 from manylabel.data.formats.streams import open_output
-from manylabel.runs.evaluate import open_run
+from manylabel.decide.decision import Decision
+from manylabel.runs.evaluate import listed, open_run
 from manylabel.runs.reading import read_inputs
 
 
@@ -26,8 +27,10 @@ def predict_run(
 ) -> int:
     """Predict with a run; memory does not grow with the number of texts.
 
-    Each line is ``{"id": ..., "labels": [...], "scores": [...]}``, best first. A document without a name is called by
-    its position, from 0. Scores are written with as many digits as a float32 needs to be read back the same.
+    Each line is ``{"id": ..., "labels": [...], "scores": [...]}``, best first; with a fitted decision also ``"decided":
+    [...]``, the labels it assigns, and ``"probabilities": [...]`` where it calibrates the scores. A document without a
+    name is called by its position, from 0. Scores are written with as many digits as a float32 needs to be read back
+    the same.
 
     Args:
         path: the run.
@@ -52,7 +55,8 @@ def predict_run(
         nonlocal n
         with progress.task("predicting", 0) as advance:
             for ids, inputs in batches:
-                yield from prediction_lines(ids, run.model.predict(inputs, k), run.model.labels)
+                topk = run.model.predict(inputs, listed(k, run.decision))
+                yield from prediction_lines(ids, topk, run.model.labels, k=k, decision=run.decision)
                 n += len(ids)
                 advance(len(ids))
 
@@ -66,15 +70,43 @@ def predict_run(
     return n
 
 
-def prediction_lines(ids: Sequence[str], topk: TopK, labels: LabelSpace) -> Iterator[str]:
-    """The JSON lines of a batch."""
-    found = (topk.indices >= 0).sum(axis=1).tolist()
+def prediction_lines(
+    ids: Sequence[str], topk: TopK, labels: LabelSpace, *, k: int | None = None, decision: Decision | None = None
+) -> Iterator[str]:
+    """The JSON lines of a batch.
+
+    Args:
+        ids: names of the documents.
+        topk: their labels, at least as many as the decision needs.
+        labels: the label space.
+        k: how many of them to write; all by default.
+        decision: what assigns labels, if anything.
+    """
+    shown = topk if k is None else topk.head(k)
+    found = (shown.indices >= 0).sum(axis=1).tolist()
     # numpy writes the shortest text that reads back as the same float32; a Python float would show float64 noise.
-    scores = topk.scores.astype(str)
+    scores = shown.scores.astype(str)
+    decided = None if decision is None else list(_decided(topk, decision, labels))
+    calibrated = decision is not None and decision.calibration is not None
+    probabilities = decision.scores(shown).scores.astype(str) if calibrated and decision is not None else None
     for row, (name, count) in enumerate(zip(ids, found, strict=True)):
         record = {
             "id": name,
-            "labels": labels.names_of(topk.indices[row, :count].tolist()),
+            "labels": labels.names_of(shown.indices[row, :count].tolist()),
             "scores": [float(text) for text in scores[row, :count]],
         }
+        if probabilities is not None:
+            record["probabilities"] = [float(text) for text in probabilities[row, :count]]
+        if decided is not None:
+            record["decided"] = decided[row]
         yield json.dumps(record, ensure_ascii=False)
+
+
+def _decided(topk: TopK, decision: Decision, labels: LabelSpace) -> Iterator[list[str]]:
+    """The assigned labels of each document in the order of its list; those that stand in no list, such as parents that
+    a hierarchy adds, come last."""
+    sets = decision.decide(topk)
+    for row in range(topk.n):
+        own = sets.indices[sets.indptr[row] : sets.indptr[row + 1]].tolist()
+        rank = {label: place for place, label in enumerate(topk.indices[row].tolist())}
+        yield labels.names_of(sorted(own, key=lambda label: (rank.get(label, len(rank)), label)))

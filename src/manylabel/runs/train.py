@@ -20,7 +20,7 @@ from manylabel.core.siblings import unfinished_path
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.models import MODELS
 from manylabel.models.base import CONFIG_FILE, Model
-from manylabel.runs.card import model_card
+from manylabel.runs.card import CARD_FILE, model_card
 from manylabel.runs.config import RunConfig, read_config
 from manylabel.runs.digests import label_space_digest
 from manylabel.runs.evaluate import measure
@@ -31,7 +31,6 @@ from manylabel.runs.machine import machine_facts, version_facts
 from manylabel.runs.reading import AnyCorpus, Source, describe, read_test, read_training
 
 METRICS_FILE = "metrics.json"
-CARD_FILE = "README.md"
 
 _MEMORY_REMEDY = "keep fewer features with model.features.min_df or max_features, or take a machine with more memory"
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-_BINS = 15
 _TILT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class IsotonicCurve:
     """A rising, piecewise linear curve.
 
     Attributes:
@@ -25,14 +24,15 @@ class Calibration:
     shares: np.ndarray
 
     @classmethod
-    def fit(cls, scores: np.ndarray, right: np.ndarray) -> Calibration:
+    def fit(cls, scores: np.ndarray, right: np.ndarray, counts: np.ndarray | None = None) -> IsotonicCurve:
         """Isotonic regression (Zadrozny and Elkan 2002), slightly tilted so that no order is lost.
 
         Args:
             scores: float32, of candidates.
-            right: bool, whether each was right.
+            right: bool, whether each was right; or the share of each that was.
+            counts: how often each was met; once by default.
         """
-        fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores.astype(np.float64), right)
+        fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores.astype(np.float64), right, counts)
         steps, levels = fitted.X_thresholds_, fitted.y_thresholds_
         spread = _spread(steps)
         # A slight tilt keeps the order of scores on the same step, and some room is left for scores beyond the ends.
@@ -50,7 +50,7 @@ class Calibration:
         return dict(vars(self))
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Calibration:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> IsotonicCurve:
         """Read what :meth:`to_arrays` gave.
 
         Raises:
@@ -65,14 +65,3 @@ class Calibration:
 def _spread(steps: np.ndarray) -> float:
     """From the lowest to the highest score."""
     return max(float(steps[-1] - steps[0]), 1e-3)
-
-
-def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:
-    """Expected calibration error over 15 bins of equal width (Naeini et al. 2015): the mean distance of probability
-    and truth, in [0, 1]."""
-    if len(probabilities) == 0:
-        return 0.0
-    bins = np.minimum((probabilities * _BINS).astype(np.int64), _BINS - 1)
-    expected = np.bincount(bins, weights=probabilities, minlength=_BINS)
-    observed = np.bincount(bins, weights=right, minlength=_BINS)
-    return float(np.abs(expected - observed).sum() / len(probabilities))

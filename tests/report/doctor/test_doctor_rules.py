@@ -300,3 +300,13 @@ def test_contradicting_twins_and_foreign_labels_are_causes(tmp_path):
     renamed = replace(clean, names=[f"other{i}" for i in range(7)] + ["tag007"])
     (finding,) = RULES.load("mismatch")(examine(make_run(tmp_path / "b", train, renamed.documents(300, 2))))
     assert "never seen in training" in finding.why
+
+
+def test_a_handful_of_documents_is_no_evidence(tmp_path):
+    clean = replace(HEALTHY, wrong=0.0)
+    path = make_run(tmp_path, clean.documents(200, 1), clean.documents(15, 2))
+    diagnosis = diagnose(examine(path))
+    for rule in ("mismatch", "constant-answer", "same-labels", "overfitting", "underfitting", "threshold"):
+        assert "too few to judge by" in diagnosis.not_looked[rule]
+    (small,) = [finding for finding in diagnosis.findings if finding.rule == "small-test"]
+    assert small.severity == "warning"  # although every one of the 15 is right

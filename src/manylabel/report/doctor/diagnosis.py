@@ -10,6 +10,7 @@ from manylabel.core.finding import Finding, worst_first
 from manylabel.core.progress import SILENT, Progress
 from manylabel.report.doctor import RESTING_ON_SCORES, ROOTS, RULES
 from manylabel.report.doctor.examined import CannotLookError, Examined
+from manylabel.report.doctor.wording import count
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def _root(found: Sequence[Finding]) -> str | None:
 
 
 def _subject(examined: Examined) -> str:
-    asked = f"{len(examined.measured):,} test documents"
+    asked = count(len(examined.measured), "test document")
     if not isinstance(examined.trained, str):
-        asked += f" and {len(examined.trained):,} training documents"
-    learnt = f", trained on {examined.n_training:,} documents" if examined.n_training else ""
-    return f"{examined.kind}, {len(examined.labels):,} labels{learnt}; asked now about {asked}"
+        asked += f" and {count(len(examined.trained), 'training document')}"
+    learnt = f", trained on {count(examined.n_training, 'document')}" if examined.n_training else ""
+    return f"{examined.kind}, {count(len(examined.labels), 'label')}{learnt}; asked now about {asked}"

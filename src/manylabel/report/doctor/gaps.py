@@ -45,6 +45,7 @@ def gaps(examined: Examined) -> list[Gap]:
     """
     found = curve_gaps(examined)
     try:
+        examined.enough()
         trained = examined.trained_part().evaluation.values
     except CannotLookError:
         if not found:

@@ -310,3 +310,12 @@ def test_a_handful_of_documents_is_no_evidence(tmp_path):
         assert "too few to judge by" in diagnosis.not_looked[rule]
     (small,) = [finding for finding in diagnosis.findings if finding.rule == "small-test"]
     assert small.severity == "warning"  # although every one of the 15 is right
+
+
+def test_a_label_that_truly_dominates_is_no_collapse(tmp_path):
+    world = World(np.array([14, 1, 1, 1, 1, 1, 1]), own=6, wrong=0.2)
+    examined = examine(make_run(tmp_path, world.documents(500, 1), world.documents(400, 2)))
+    first = np.bincount(examined.measured.topk.indices[:, 0])
+    assert first[0] > 0.6 * len(examined.measured)
+    assert RULES.load("same-labels")(examined) == []
+    assert RULES.load("constant-answer")(examined) == []

@@ -79,9 +79,6 @@ ARMS = {
         Arm("napkinxc", "run_napkinxc.py", "plt_default", "napkinxc", repeats=1),
         Arm("libmultilabel-tree", "run_libmultilabel.py", "tree", "libmultilabel", repeats=1),
         Arm("libmultilabel-1vsrest", "run_libmultilabel.py", "1vsrest", "libmultilabel", repeats=1),
-        Arm("libmultilabel-thresholding", "run_libmultilabel.py", "thresholding", "libmultilabel", repeats=1),
-        Arm("libmultilabel-costs", "run_libmultilabel.py", "cost_sensitive", "libmultilabel", repeats=1),
-        Arm("libmultilabel-costs-micro", "run_libmultilabel.py", "cost_sensitive_micro", "libmultilabel", repeats=1),
         Arm("scikit-learn-ovr", "run_sklearn.py", "ovr_linearsvc", "scikit-learn", repeats=1),
     )
 }

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     splits = "splits"
     datasets = "datasets"
     diagnoses = "diagnoses"
+    rules = "rules"
 
 
 _TABLES = {
@@ -35,6 +36,7 @@ _TABLES = {
     Kind.splits: "manylabel.data.split:SPLITS",
     Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
     Kind.diagnoses: "manylabel.report.doctor:RULES",
+    Kind.rules: "manylabel.data.inspect:RULES",
 }
 
 

@@ -41,6 +41,22 @@ class LabelLists:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
+    def fallback(self, kind: str, common: np.float32) -> np.ndarray:
+        """Thresholds for labels that deserve none of their own, float32 ``[L]``.
+
+        Args:
+            kind: ``global`` (the common one), ``never`` (infinity) or ``highest`` (the highest score that the label
+                had; the common one where it had none).
+            common: the threshold that is best for micro-F1 over all labels.
+        """
+        if kind == "never":
+            return np.full(len(self), np.float32(np.inf))
+        thresholds = np.full(len(self), common)
+        if kind == "highest":
+            listed = np.diff(self.indptr) > 0
+            thresholds[listed] = self.scores[self.indptr[:-1][listed]]
+        return thresholds
+
 
 @compiled
 def _sort_each(indptr: np.ndarray, scores: np.ndarray, hits: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from manylabel.decide.examples import Examples
 from manylabel.decide.label_lists import LabelLists, threshold_after
 from manylabel.decide.method import ThresholdMethod
 from manylabel.decide.methods.per_frequency_config import PerFrequencyConfig
+from manylabel.decide.methods.per_label_config import FALLBACKS
 from manylabel.decide.one_threshold import best_micro_f1
 
 
@@ -21,7 +22,7 @@ class PerFrequency(ThresholdMethod):
     micro-F1 over the labels so far (those before as they were decided) and of its own F1 divided by j. Source: Lin et
     al. 2023 (On the Thresholding Strategy for Infrequent Labels in Multi-label Classification), as in LibMultiLabel's
     ``thresholding``; there the mean of three folds' thresholds is taken, here one threshold over the scores of all
-    folds. A label that was not found at all gets the threshold that is best for micro-F1 over all labels.
+    folds. A label that was not found at all gets the threshold that `fallback` says; see :class:`PerLabel`.
     """
 
     kind: ClassVar[str] = "per-frequency"
@@ -37,9 +38,8 @@ class PerFrequency(ThresholdMethod):
         positives = examples.positives[: len(lists)]
         order = np.argsort(-positives, kind="stable")
         self.common = best_micro_f1(examples)
-        self.thresholds, own = _sweep(
-            lists.indptr, lists.scores, lists.hits, positives, order, self.config.macro_weight, self.common
-        )
+        swept, own = _sweep(lists.indptr, lists.scores, lists.hits, positives, order, self.config.macro_weight)
+        self.thresholds = np.where(own, swept, lists.fallback(self.config.fallback, self.common))
         self._own = int(own.sum())
         return self
 
@@ -57,7 +57,8 @@ class PerFrequency(ThresholdMethod):
         """See :meth:`Method.describe`."""
         return [
             f"a threshold of its own for {self._own:,} of {len(self.thresholds):,} labels, swept from the most "
-            f"frequent one; labels that were never found: the common threshold {self.common:.4g}"
+            f"frequent one; labels that were never found: "
+            f"{FALLBACKS[self.config.fallback].format(common=self.common)}"
         ]
 
 
@@ -69,10 +70,9 @@ def _sweep(
     positives: np.ndarray,
     order: np.ndarray,
     macro_weight: float,
-    common: np.float32,
 ) -> tuple[np.ndarray, np.ndarray]:
     """float32 ``[L]`` thresholds; bool ``[L]``, whether the label has one of its own."""
-    thresholds = np.full(len(positives), common)
+    thresholds = np.full(len(positives), np.float32(np.inf))
     own = np.zeros(len(positives), np.bool_)
     found_before, size_before = 0, 0  # correct assignments; assignments and true labels together
     for rank in range(len(order)):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from manylabel.decide.methods.per_label_config import Fallback
 from manylabel.decide.section import MethodSection
 
 
@@ -15,4 +16,9 @@ class PerFrequencyConfig(MethodSection):
     kind: Literal["per-frequency"] = "per-frequency"
     macro_weight: float = Field(
         default=1.0, ge=0, description="Weight of a label's own F1 beside the micro-F1: more finds more rare labels."
+    )
+    fallback: Fallback = Field(
+        default="global",
+        description="Threshold of a label that was never found: the one best for micro-F1 over all labels, the highest "
+        "score it had, or none, so that it is never assigned.",
     )

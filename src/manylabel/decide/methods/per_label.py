@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from manylabel.decide.examples import Examples
 from manylabel.decide.label_lists import LabelLists, best_by_label
 from manylabel.decide.method import ThresholdMethod
-from manylabel.decide.methods.per_label_config import PerLabelConfig
+from manylabel.decide.methods.per_label_config import FALLBACKS, PerLabelConfig
 from manylabel.decide.one_threshold import best_micro_f1
 
 
@@ -34,15 +32,7 @@ class PerLabel(ThresholdMethod):
         thresholds, f1 = best_by_label(lists.indptr, lists.scores, lists.hits, examples.positives[: len(lists)])
         self.common = best_micro_f1(examples)
         poor = f1 <= self.config.fbr
-        if self.config.fallback == "global":
-            thresholds[poor] = self.common
-        elif self.config.fallback == "never":
-            thresholds[poor] = np.inf
-        else:
-            listed = np.diff(lists.indptr) > 0
-            highest = np.full(len(lists), self.common)
-            highest[listed] = lists.scores[lists.indptr[:-1][listed]]
-            thresholds[poor] = highest[poor]
+        thresholds[poor] = lists.fallback(self.config.fallback, self.common)[poor]
         self.thresholds, self._own = thresholds, int((~poor).sum())
         return self
 
@@ -58,12 +48,7 @@ class PerLabel(ThresholdMethod):
 
     def describe(self) -> list[str]:
         """See :meth:`Method.describe`."""
-        rest = {
-            "global": f"the common threshold {self.common:.4g}",
-            "never": "are never assigned",
-            "highest": "the highest score they had",
-        }[self.config.fallback]
         return [
             f"a threshold of its own for {self._own:,} of {len(self.thresholds):,} labels; the others, whose best F1 "
-            f"is not above {self.config.fbr:g}: {rest}"
+            f"is not above {self.config.fbr:g}: {FALLBACKS[self.config.fallback].format(common=self.common)}"
         ]

@@ -319,3 +319,19 @@ def test_a_label_that_truly_dominates_is_no_collapse(tmp_path):
     assert first[0] > 0.6 * len(examined.measured)
     assert RULES.load("same-labels")(examined) == []
     assert RULES.load("constant-answer")(examined) == []
+
+
+def test_a_model_saved_from_python_is_diagnosed_with_the_files_named(tmp_path):
+    from manylabel import Corpus, LinearTree
+    from manylabel.core.errors import InputError
+
+    train, test = tmp_path / "train.jsonl", tmp_path / "test.jsonl"
+    for file, documents in ((train, TAILED.documents(200, 1, range(60))), (test, TAILED.documents(60, 2))):
+        file.write_text("".join(json.dumps(document) + "\n" for document in documents))
+    LinearTree().fit(Corpus.read(train)).save(tmp_path / "run")
+    alone = diagnose(examine(tmp_path / "run", test))
+    assert "does not name its training documents" in alone.not_looked["overfitting"]
+    assert "config.yaml --data FILE --run NEW" in render(alone)
+    assert "overfitting" in diagnose(examine(tmp_path / "run", test, train)).looked
+    with pytest.raises(InputError, match=r"test\.jsonl: is not what .* was trained on"):
+        examine(tmp_path / "run", test, test)

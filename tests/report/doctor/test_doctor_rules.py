@@ -283,11 +283,13 @@ def test_curves_that_end_while_they_rise_say_train_longer(tmp_path):
     assert "more epochs" in finding.advice
 
 
-def test_a_curve_alone_shows_a_gap_that_learning_by_heart_does_not_explain(tmp_path):
+def test_a_gap_in_the_curves_alone_is_the_fault_of_the_validation(tmp_path):
     path = healthy(tmp_path, history=epochs(train_accuracy=[0.5, 0.94], validation_accuracy=[0.07, 0.08]))
     (finding,) = RULES.load("mismatch")(examine(path))
     assert "94.0 %" in finding.what
     assert "8.0 %" in finding.what
+    assert "the model is sound, and its validation is not" in finding.why
+    assert "threshold" in diagnose(examine(path)).looked  # the scores are not in doubt
 
 
 def test_contradicting_twins_and_foreign_labels_are_causes(tmp_path):

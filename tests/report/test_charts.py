@@ -1,5 +1,6 @@
 """Charts: whole SVG elements in the page's colours, with names, text as text, and nothing that clashes on one page."""
 
+import functools
 import re
 from xml.etree import ElementTree
 
@@ -38,9 +39,14 @@ CHARTS = {
 }
 
 
+@functools.cache
+def drawn(name):
+    return CHARTS[name]()
+
+
 @pytest.fixture(params=CHARTS)
 def chart(request):
-    return CHARTS[request.param]()
+    return drawn(request.param)
 
 
 def texts(svg):
@@ -78,11 +84,10 @@ def test_nothing_comes_from_elsewhere(chart):
 
 
 def test_identifiers_of_two_charts_never_meet():
-    found = [re.findall(r'\bid="([^"]+)"', make()) for make in CHARTS.values()]
+    found = [re.findall(r'\bid="([^"]+)"', drawn(name)) for name in CHARTS]
     everything = [name for names in found for name in names]
     assert len(everything) == len(set(everything))
-    for make in CHARTS.values():
-        svg = make()
+    for svg in map(drawn, CHARTS):
         used = re.findall(r'(?:href="|url\()#([^")]+)', svg)
         assert set(used) <= set(re.findall(r'\bid="([^"]+)"', svg))
 
@@ -97,6 +102,12 @@ def test_names_are_neither_markup_nor_mathematics():
     assert "$y^2$" in texts(svg)
     assert "$x_1$" in texts(svg)
     assert "a & b" in texts(svg)
+
+
+def test_names_in_any_script_and_with_any_first_character():
+    svg = line_chart(PLAIN, [Series("地震", X, Y), Series("_run", X, Y)])
+    assert "地震" in texts(svg)
+    assert any("_run" in text for text in texts(svg))
 
 
 def test_values_stand_where_they_belong():

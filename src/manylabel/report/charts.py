@@ -81,7 +81,12 @@ def line_chart(axes: Axes, series: Sequence[Series], *, markers: bool = True) ->
     _check(series)
     with drawing(axes.title, axes.description or _said(axes)) as drawn:
         for number, one in enumerate(series):
-            style: Any = {"color": SERIES[number], "linestyle": _DASHES[number], "label": one.name, "linewidth": 1.8}
+            style: Any = {
+                "color": SERIES[number],
+                "linestyle": _DASHES[number],
+                "label": _shown(one.name),
+                "linewidth": 1.8,
+            }
             marker = _MARKERS[number] if markers else None
             drawn.plot.plot(one.x, one.y, marker=marker, markersize=4.5, clip_on=not markers, **style)
             if one.low is not None and one.high is not None:
@@ -121,7 +126,7 @@ def point_chart(axes: Axes, series: Sequence[Series], *, size: float = 5.0, diag
                 markersize=size,
                 linewidth=1.3,
                 capsize=2.5,
-                label=one.name,
+                label=_shown(one.name),
             )
         _finish(drawn.plot, axes, legend=[one.name for one in series])
     return drawn.svg
@@ -153,7 +158,7 @@ def bar_chart(
         for number, (name, values) in enumerate(series.items()):
             shift = 0.0 if stacked else (number - (len(series) - 1) / 2) * width
             places = [place + shift for place in range(len(categories))]
-            style: Any = {"color": SERIES[number], "label": name, "hatch": _HATCHES[number], "edgecolor": PAGE}
+            style: Any = {"color": SERIES[number], "label": _shown(name), "hatch": _HATCHES[number], "edgecolor": PAGE}
             if lying:
                 plot.barh(places, values, width, left=floor, **style)
             else:
@@ -252,6 +257,11 @@ def heat_map(axes: Axes, rows: Sequence[str], columns: Sequence[str], values: Se
 def _check(series: Sequence[object]) -> None:
     if not 1 <= len(series) <= len(SERIES):
         raise ValueError(f"a chart has 1 to {len(SERIES)} series, not {len(series)}")
+
+
+def _shown(name: str) -> str:
+    """A name for the legend, which leaves out those that begin with an underscore."""
+    return f"\u200b{name}" if name.startswith("_") else name
 
 
 def _said(axes: Axes) -> str:

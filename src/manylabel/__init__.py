@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from manylabel.models.fused import Fused
     from manylabel.models.linear_ovr import LinearOVR
     from manylabel.models.linear_tree import LinearTree
+    from manylabel.runs.inspect import inspect
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ _HOMES = {
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
     "fit_decision": "manylabel.decide.decision",
+    "inspect": "manylabel.runs.inspect",
     "load": "manylabel.models.base",
     "load_decision": "manylabel.decide.decision",
 }
@@ -59,6 +61,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "fit_decision",
+    "inspect",
     "load",
     "load_decision",
 ]

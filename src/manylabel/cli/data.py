@@ -1,4 +1,4 @@
-"""``manylabel data fetch|make|convert|split``."""
+"""``manylabel data fetch|make|convert|split|inspect``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from manylabel.cli import options
+from manylabel.cli.inspect import inspect
 from manylabel.cli.progress import make_progress
 
-app = typer.Typer(no_args_is_help=True, help="Fetch, make, convert and split documents.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, help="Fetch, make, convert, split and inspect documents.", rich_markup_mode=None
+)
+app.command()(inspect)
 
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of the same names.")]
 _Assign = Annotated[

@@ -11,6 +11,7 @@ import typer
 from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
 from manylabel.cli.decide import decide
+from manylabel.cli.doctor import doctor
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
 from manylabel.cli.explain import explain
@@ -39,6 +40,7 @@ app.command()(compare)
 app.command()(explain)
 app.command()(report)
 app.command()(decide)
+app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")

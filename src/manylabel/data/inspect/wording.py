@@ -1,0 +1,24 @@
+"""Numbers as they stand in sentences."""
+
+from __future__ import annotations
+
+
+def counted(n: int, what: str) -> str:
+    """``1 document``, ``2,000 documents``."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def share(part: float, whole: float = 1.0) -> str:
+    """``12.3 %``, ``under 0.1 %``, ``over 99.9 %``; ``0 %`` and ``100 %`` are exact."""
+    fraction = part / whole if whole else 0.0
+    if 0 < fraction < 0.001:
+        return "under 0.1 %"
+    if 0.999 < fraction < 1:
+        return "over 99.9 %"
+    return f"{100 * fraction:.0f} %" if fraction in (0.0, 1.0) else f"{100 * fraction:.1f} %"
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -203,6 +203,16 @@ def test_a_decision_is_told_and_makes_the_label_sets(run_of, tmp_path):
     assert evaluate_run(run)["micro-F1"] != evaluate_run(run_of("linear-ovr"))["micro-F1"]
 
 
+def test_the_doctor_is_asked_on_request(run_of):
+    run = run_of("linear-ovr")
+    page = report_run(run, examples=1, doctor=True)
+    text = read(page)["diagnosis"]
+    assert "rare labels" in text
+    assert "Looked at: " in text
+    assert "What to look at" not in report_run(run, examples=0)
+    assert "examples</summary>" not in report_run(run, examples=0, doctor=True)
+
+
 def test_the_extra_is_asked_for_before_any_work(run_of, monkeypatch):
     def missing(name):
         raise ImportError(name)

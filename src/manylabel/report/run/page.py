@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,6 +17,8 @@ from manylabel.metrics.by_frequency import by_frequency
 from manylabel.metrics.groups import check_cuts, describe
 from manylabel.metrics.names import parse_metric
 from manylabel.models import MODELS
+from manylabel.report.doctor.diagnosis import diagnose
+from manylabel.report.doctor.reading import examine
 from manylabel.report.frequency import counts_chart, label_counts_chart, quality_chart
 from manylabel.report.page import render, require_extra
 from manylabel.report.run.curves import calibration_chart, learning_curves, reliability_of
@@ -23,6 +26,7 @@ from manylabel.report.run.examples import choose_examples
 from manylabel.report.run.label_lists import ENOUGH, list_labels
 from manylabel.report.run.measured import Measured, measure_run
 from manylabel.report.run.sentences import headline, label_sentences
+from manylabel.runs.curves import EPOCH, read_curves
 from manylabel.runs.evaluate import OpenRun, open_run
 from manylabel.runs.history import HISTORY_FILE
 from manylabel.runs.train import METRICS_FILE
@@ -38,6 +42,7 @@ def report_run(
     data: str | Path | None = None,
     *,
     examples: int = 3,
+    doctor: bool = False,
     overrides: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> str:
@@ -49,6 +54,7 @@ def report_run(
         path: the run.
         data: documents with labels to measure it on; by default the run's own test part.
         examples: right, wrong and missing predictions to show, of each as many; 0 shows no texts.
+        doctor: also say what ``manylabel doctor`` finds; takes longer, as it asks about training documents too.
         overrides: as for :func:`manylabel.runs.evaluate.open_run`.
         progress: counts documents.
 
@@ -79,13 +85,23 @@ def report_run(
         "remarks": [] if measured is None else measured.evaluation.remarks(),
         "decision": None if run.decision is None else run.decision.describe().splitlines(),
         "sentences": headline(metrics),
-        "stages": [line for line in history if "seconds" in line and line.get("stage") != "epoch"],
-        "learning": learning_curves(history),
+        "stages": [line for line in history if "seconds" in line and line["stage"] != EPOCH],
+        "learning": learning_curves(read_curves(run.directory)),
+        "diagnosis": _diagnosis(run, data, examples, overrides, progress) if doctor and measured else None,
         "takes_features": run.model.n_features is not None,
     }
     context |= _nothing_measured() if measured is None else _of_documents(run, measured, examples, progress)
     context["sentences"] += context.pop("label_sentences")
     return render("run.html", **context)
+
+
+def _diagnosis(
+    run: OpenRun, data: str | Path | None, examples: int, overrides: Sequence[str], progress: Progress
+) -> dict[str, Any]:
+    """What the doctor says; without texts where none are to be shown."""
+    found = diagnose(examine(run.path, data, overrides=list(overrides), progress=progress), progress)
+    findings = found.findings if examples else [replace(finding, examples=()) for finding in found.findings]
+    return {"findings": findings, "looked": found.looked, "not_looked": found.not_looked}
 
 
 def _of_documents(run: OpenRun, measured: Measured, examples: int, progress: Progress) -> dict[str, Any]:

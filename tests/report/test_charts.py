@@ -122,6 +122,21 @@ def test_values_stand_where_they_belong():
     assert y0 > y1
 
 
+def numbers(svg):
+    return [float(text.replace(",", "")) for text in texts(svg) if text.replace(",", "").replace(".", "").isdigit()]
+
+
+def test_ticks_suit_the_values():
+    narrow = numbers(line_chart(Axes("t", "x", "y", log_x=True), [Series("a", [120, 900], [7e6, 7e6])]))
+    assert len([tick for tick in narrow if 100 <= tick <= 1000]) >= 2
+    wide = numbers(line_chart(Axes("t", "x", "y", log_x=True), [Series("a", [1, 90000], [7e6, 7e6])]))
+    assert {1.0, 100.0, 10000.0} <= set(wide)
+    counts = numbers(bar_chart(Axes("t", "x", "y"), ["a", "b"], {"s": [1, 4]}))
+    assert all(tick.is_integer() for tick in counts)
+    shares = texts(line_chart(Axes("t", "x", "y", y_percent=True, y_range=(0, 1)), [Series("a", [1, 2], [0, 1])]))
+    assert {"0%", "20%", "100%"} <= set(shares)
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from manylabel.core.errors import InputError, MissingExtraError
+from manylabel.core.errors import InputError, MissingExtraError, RunError
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.base import load
 from manylabel.report import page as shell
@@ -124,6 +124,27 @@ def test_a_test_part_that_is_gone_leaves_the_stored_metrics(train, data, tmp_pat
     assert f"{100 * json.loads((run / 'metrics.json').read_text())['P@1']:.2f}" in text["metrics"]
     assert "As stored with the run" in text["metrics"]
     assert "examples" not in text
+
+
+def test_metrics_of_another_version_are_refused_in_a_line(run_of, tmp_path):
+    from manylabel.core.run_directory import RunDirectory
+
+    run = tmp_path / "run"
+    shutil.copytree(run_of("linear-ovr"), run)
+    directory = RunDirectory.open(run)
+    config = re.sub(r"test: \S+", "test: gone.jsonl", directory.read_text("config.yaml"))
+    with directory.amend() as writer:
+        writer.text("config.yaml", config)
+        writer.json("metrics.json", {"precision": 0.5})
+    with pytest.raises(RunError, match=r"metrics\.[0-9a-f]+\.json: is not what this version stores"):
+        report_run(run)
+
+
+def test_other_cuts_make_other_groups(run_of):
+    run = run_of("linear-ovr")
+    counts = load(run).labels.counts
+    text = read(report_run(run, examples=0, overrides=["evaluate.cuts=[3, 20]"]))
+    assert f"head >= 20 {(counts >= 20).sum()}" in " ".join(text["data"].split())
 
 
 def test_a_test_part_that_changed_is_refused(train, data, tmp_path):

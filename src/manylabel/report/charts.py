@@ -121,7 +121,7 @@ def bar_chart(
     _check(list(series))
     if any(len(values) != len(categories) for values in series.values()):
         raise ValueError("a series of bars has one value for each category")
-    lying = len(categories) > 8 or sum(map(len, categories)) > 45
+    lying = len(categories) > 8 or sum(map(len, categories)) > 36
     height = max(HEIGHT, (18.0 if stacked else 14.0 * len(series)) * len(categories) + 70) if lying else HEIGHT
     width = 0.8 if stacked else 0.8 / len(series)
     with drawing(axes.title, axes.description or _said(axes), height=height) as drawn:
@@ -135,7 +135,12 @@ def bar_chart(
             else:
                 plot.bar(places, values, width, bottom=floor, **style)
             floor = [below + value for below, value in zip(floor, values, strict=True)] if stacked else floor
-        whole = all(float(value).is_integer() for values in series.values() for value in values)
+        flat = [float(value) for values in series.values() for value in values]
+        whole = all(value.is_integer() for value in flat)
+        if all(value >= 0 for value in flat):
+            # Else a stacked bar of no height would end the axis where it lies, without room above.
+            plot.use_sticky_edges = False
+            (plot.set_xlim if lying else plot.set_ylim)(0, None)
         finish(plot, turned(axes) if lying else axes, legend=list(series), whole=whole)
         _name_bars(plot, categories, lying=lying)
     return drawn.svg

@@ -187,8 +187,8 @@ def reliability_chart(
         plot = drawn.plot
         plot.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, label="score = share of hits")
         x, y = [scores[i] for i in filled], [shares[i] for i in filled]
-        plot.plot(x, y, color=SERIES[0], linewidth=1.5, label=name)
-        plot.scatter(x, y, s=[20 + 100 * counts[i] / most for i in filled], color=SERIES[0], zorder=3)
+        plot.plot(x, y, color=SERIES[0], linewidth=1.5, label=_shown(name))
+        plot.scatter(x, y, s=[20 + 100 * counts[i] / most for i in filled], color=SERIES[0], zorder=3, clip_on=False)
         finish(plot, axes, legend=["diagonal", name])
     return drawn.svg
 

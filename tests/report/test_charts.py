@@ -1,5 +1,6 @@
 """Charts: whole SVG elements in the page's colours, with names, text as text, and nothing that clashes on one page."""
 
+import functools
 import re
 from xml.etree import ElementTree
 
@@ -38,9 +39,14 @@ CHARTS = {
 }
 
 
+@functools.cache
+def drawn(name):
+    return CHARTS[name]()
+
+
 @pytest.fixture(params=CHARTS)
 def chart(request):
-    return CHARTS[request.param]()
+    return drawn(request.param)
 
 
 def texts(svg):
@@ -78,11 +84,10 @@ def test_nothing_comes_from_elsewhere(chart):
 
 
 def test_identifiers_of_two_charts_never_meet():
-    found = [re.findall(r'\bid="([^"]+)"', make()) for make in CHARTS.values()]
+    found = [re.findall(r'\bid="([^"]+)"', drawn(name)) for name in CHARTS]
     everything = [name for names in found for name in names]
     assert len(everything) == len(set(everything))
-    for make in CHARTS.values():
-        svg = make()
+    for svg in map(drawn, CHARTS):
         used = re.findall(r'(?:href="|url\()#([^")]+)', svg)
         assert set(used) <= set(re.findall(r'\bid="([^"]+)"', svg))
 
@@ -99,6 +104,12 @@ def test_names_are_neither_markup_nor_mathematics():
     assert "a & b" in texts(svg)
 
 
+def test_names_in_any_script_and_with_any_first_character():
+    svg = line_chart(PLAIN, [Series("地震", X, Y), Series("_run", X, Y)])
+    assert "地震" in texts(svg)
+    assert any("_run" in text for text in texts(svg))
+
+
 def test_values_stand_where_they_belong():
     """The highest of three bars reaches highest, and a logarithmic axis puts decades at equal distances."""
     svg = line_chart(LOG, [Series("a", [1, 10, 100], [1, 10, 100])])
@@ -109,6 +120,21 @@ def test_values_stand_where_they_belong():
     assert y0 - y1 == pytest.approx(y1 - y2, abs=0.01)
     assert x0 < x1
     assert y0 > y1
+
+
+def numbers(svg):
+    return [float(text.replace(",", "")) for text in texts(svg) if text.replace(",", "").replace(".", "").isdigit()]
+
+
+def test_ticks_suit_the_values():
+    narrow = numbers(line_chart(Axes("t", "x", "y", log_x=True), [Series("a", [120, 900], [7e6, 7e6])]))
+    assert len([tick for tick in narrow if 100 <= tick <= 1000]) >= 2
+    wide = numbers(line_chart(Axes("t", "x", "y", log_x=True), [Series("a", [1, 90000], [7e6, 7e6])]))
+    assert {1.0, 100.0, 10000.0} <= set(wide)
+    counts = numbers(bar_chart(Axes("t", "x", "y"), ["a", "b"], {"s": [1, 4]}))
+    assert all(tick.is_integer() for tick in counts)
+    shares = texts(line_chart(Axes("t", "x", "y", y_percent=True, y_range=(0, 1)), [Series("a", [1, 2], [0, 1])]))
+    assert {"0%", "20%", "100%"} <= set(shares)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,10 @@ def test_a_name_that_is_missing_is_an_error(rendered):
         page.render("test.html", findings=[])
 
 
+def test_half_a_surrogate_pair_is_replaced(rendered):
+    assert "<h1>a?</h1>" in page.render("test.html", name="a\ud800", findings=[])
+
+
 def test_filters_and_version(rendered):
     assert "manylabel 0." in rendered
 

@@ -23,6 +23,9 @@ def report(
     examples: Annotated[
         int, typer.Option(min=0, help="Right, wrong and missing predictions to show, of each; 0 shows no texts.")
     ] = 3,
+    doctor: Annotated[
+        bool, typer.Option("--doctor", help="Also say what `manylabel doctor` finds; takes longer.")
+    ] = False,
     format: options.Format = None,  # noqa: A002
     unknown_labels: options.Unknown = None,
     set_: options.RunSet = None,
@@ -38,7 +41,8 @@ def report(
     from manylabel.report.run.page import report_run
 
     overrides = options.assignments(set_, format=format, unknown_labels=unknown_labels)
-    page = report_run(run, data, examples=examples, overrides=overrides, progress=make_progress(quiet))
+    progress = make_progress(quiet)
+    page = report_run(run, data, examples=examples, doctor=doctor, overrides=overrides, progress=progress)
     whole = run.resolve()
     target = output if output is not None else whole.with_name(f"{whole.name}.html")
     with open_output(target) as file:

@@ -6,45 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from manylabel.report.axes import Axes, finish, turned
 from manylabel.report.svg import FONT_SIZE, HEIGHT, MUTED, PAGE, SERIES, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
-    from matplotlib.axis import Axis
 
 _MARKERS = "osD^vP"
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 3)), (0, (3, 3)))
 _HATCHES = ("", "//", "..", "\\\\", "xx", "oo")
 _DARKEST_CELL = 0.6  # of the series colour: the cell's number stays readable on it, in light and dark
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What a chart shows and how it is measured.
-
-    Attributes:
-        title: what the chart is called, for those who cannot see it; a page prints its own caption.
-        x: label of the horizontal axis, with its unit.
-        y: label of the vertical axis, with its unit.
-        description: what the chart says, in a sentence.
-        log_x: logarithmic; values of 0 or less are not drawn.
-        log_y: logarithmic.
-        x_percent: the values are fractions and are written as percentages.
-        y_percent: the same for the vertical axis.
-        x_range: both ends of the axis; by default those of the data.
-        y_range: both ends of the axis.
-    """
-
-    title: str
-    x: str
-    y: str
-    description: str = ""
-    log_x: bool = False
-    log_y: bool = False
-    x_percent: bool = False
-    y_percent: bool = False
-    x_range: tuple[float, float] | None = None
-    y_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +52,17 @@ def line_chart(axes: Axes, series: Sequence[Series], *, markers: bool = True) ->
     _check(series)
     with drawing(axes.title, axes.description or _said(axes)) as drawn:
         for number, one in enumerate(series):
-            style: Any = {"color": SERIES[number], "linestyle": _DASHES[number], "label": one.name, "linewidth": 1.8}
+            style: Any = {
+                "color": SERIES[number],
+                "linestyle": _DASHES[number],
+                "label": _shown(one.name),
+                "linewidth": 1.8,
+            }
             marker = _MARKERS[number] if markers else None
             drawn.plot.plot(one.x, one.y, marker=marker, markersize=4.5, clip_on=not markers, **style)
             if one.low is not None and one.high is not None:
                 drawn.plot.fill_between(one.x, one.low, one.high, color=SERIES[number], alpha=0.18, linewidth=0)
-        _finish(drawn.plot, axes, legend=[one.name for one in series])
+        finish(drawn.plot, axes, legend=[one.name for one in series])
     return drawn.svg
 
 
@@ -121,9 +97,9 @@ def point_chart(axes: Axes, series: Sequence[Series], *, size: float = 5.0, diag
                 markersize=size,
                 linewidth=1.3,
                 capsize=2.5,
-                label=one.name,
+                label=_shown(one.name),
             )
-        _finish(drawn.plot, axes, legend=[one.name for one in series])
+        finish(drawn.plot, axes, legend=[one.name for one in series])
     return drawn.svg
 
 
@@ -145,7 +121,7 @@ def bar_chart(
     _check(list(series))
     if any(len(values) != len(categories) for values in series.values()):
         raise ValueError("a series of bars has one value for each category")
-    lying = len(categories) > 8 or sum(map(len, categories)) > 45
+    lying = len(categories) > 8 or sum(map(len, categories)) > 36
     height = max(HEIGHT, (18.0 if stacked else 14.0 * len(series)) * len(categories) + 70) if lying else HEIGHT
     width = 0.8 if stacked else 0.8 / len(series)
     with drawing(axes.title, axes.description or _said(axes), height=height) as drawn:
@@ -153,14 +129,19 @@ def bar_chart(
         for number, (name, values) in enumerate(series.items()):
             shift = 0.0 if stacked else (number - (len(series) - 1) / 2) * width
             places = [place + shift for place in range(len(categories))]
-            style: Any = {"color": SERIES[number], "label": name, "hatch": _HATCHES[number], "edgecolor": PAGE}
+            style: Any = {"color": SERIES[number], "label": _shown(name), "hatch": _HATCHES[number], "edgecolor": PAGE}
             if lying:
                 plot.barh(places, values, width, left=floor, **style)
             else:
                 plot.bar(places, values, width, bottom=floor, **style)
             floor = [below + value for below, value in zip(floor, values, strict=True)] if stacked else floor
-        whole = all(float(value).is_integer() for values in series.values() for value in values)
-        _finish(plot, _turned(axes) if lying else axes, legend=list(series), whole=whole)
+        flat = [float(value) for values in series.values() for value in values]
+        whole = all(value.is_integer() for value in flat)
+        if all(value >= 0 for value in flat):
+            # Else a stacked bar of no height would end the axis where it lies, without room above.
+            plot.use_sticky_edges = False
+            (plot.set_xlim if lying else plot.set_ylim)(0, None)
+        finish(plot, turned(axes) if lying else axes, legend=list(series), whole=whole)
         _name_bars(plot, categories, lying=lying)
     return drawn.svg
 
@@ -181,7 +162,7 @@ def histogram(axes: Axes, edges: Sequence[float], counts: Sequence[float]) -> st
         raise ValueError(f"{len(counts)} counts need {len(counts) + 1} edges, not {len(edges)}")
     with drawing(axes.title, axes.description or _said(axes)) as drawn:
         drawn.plot.stairs(counts, edges, fill=True, color=SERIES[0], alpha=0.85, edgecolor=PAGE)
-        _finish(drawn.plot, axes, legend=[])
+        finish(drawn.plot, axes, legend=[])
     return drawn.svg
 
 
@@ -206,9 +187,9 @@ def reliability_chart(
         plot = drawn.plot
         plot.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, label="score = share of hits")
         x, y = [scores[i] for i in filled], [shares[i] for i in filled]
-        plot.plot(x, y, color=SERIES[0], linewidth=1.5, label=name)
-        plot.scatter(x, y, s=[20 + 100 * counts[i] / most for i in filled], color=SERIES[0], zorder=3)
-        _finish(plot, axes, legend=["diagonal", name])
+        plot.plot(x, y, color=SERIES[0], linewidth=1.5, label=_shown(name))
+        plot.scatter(x, y, s=[20 + 100 * counts[i] / most for i in filled], color=SERIES[0], zorder=3, clip_on=False)
+        finish(plot, axes, legend=["diagonal", name])
     return drawn.svg
 
 
@@ -254,21 +235,13 @@ def _check(series: Sequence[object]) -> None:
         raise ValueError(f"a chart has 1 to {len(SERIES)} series, not {len(series)}")
 
 
+def _shown(name: str) -> str:
+    """A name for the legend, which leaves out those that begin with an underscore."""
+    return f"\u200b{name}" if name.startswith("_") else name
+
+
 def _said(axes: Axes) -> str:
     return f"{axes.y} by {axes.x}"
-
-
-def _turned(axes: Axes) -> Axes:
-    """The same with its axes exchanged, for bars that lie on their side."""
-    return Axes(
-        axes.title,
-        axes.y,
-        axes.x,
-        axes.description,
-        log_x=axes.log_y,
-        x_percent=axes.y_percent,
-        x_range=axes.y_range,
-    )
 
 
 def _name_bars(plot: Plot, categories: Sequence[str], *, lying: bool) -> None:
@@ -279,33 +252,3 @@ def _name_bars(plot: Plot, categories: Sequence[str], *, lying: bool) -> None:
     else:
         plot.set_xticks(places, list(categories))
     plot.grid(visible=False, axis="y" if lying else "x")
-
-
-def _finish(plot: Plot, axes: Axes, *, legend: Sequence[str], whole: bool = False) -> None:
-    """Scales, labels, ticks and legend, which stands above the plot, where it hides nothing; whole: counts only."""
-    plot.set_xlabel(axes.x)
-    plot.set_ylabel(axes.y)
-    plot.set_xscale("log" if axes.log_x else "linear")
-    plot.set_yscale("log" if axes.log_y else "linear")
-    for axis, log, in_percent in ((plot.xaxis, axes.log_x, axes.x_percent), (plot.yaxis, axes.log_y, axes.y_percent)):
-        _number_ticks(axis, log=log, in_percent=in_percent, whole=whole)
-    if axes.x_range is not None:
-        plot.set_xlim(*axes.x_range)
-    if axes.y_range is not None:
-        plot.set_ylim(*axes.y_range)
-    plot.tick_params(length=3)
-    if len(legend) > 1:
-        columns = 2 if max(map(len, legend)) > 14 or len(legend) > 3 else len(legend)
-        plot.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, handlelength=2.2, columnspacing=1.2)
-
-
-def _number_ticks(axis: Axis, *, log: bool, in_percent: bool, whole: bool) -> None:
-    """Whole decades on logarithmic axes, whole numbers for counts, thousands separated, fractions as percentages."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
-
-    axis.set_major_locator(LogLocator(base=10, numticks=8) if log else MaxNLocator(nbins=6, integer=whole))
-    axis.set_minor_formatter(NullFormatter())
-    if in_percent:
-        axis.set_major_formatter(PercentFormatter(xmax=1.0))
-    else:
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))

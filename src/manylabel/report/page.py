@@ -33,7 +33,9 @@ def render(template: str, **context: Any) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    return _environment().get_template(template).render(manylabel_version=manylabel.__version__, **context)
+    page = _environment().get_template(template).render(manylabel_version=manylabel.__version__, **context)
+    # Half a surrogate pair, which texts given in Python may hold, cannot stand in a file.
+    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def require_extra(purpose: str) -> None:

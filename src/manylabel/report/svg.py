@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -95,7 +96,9 @@ def drawing(title: str, description: str, *, height: float = HEIGHT) -> Iterator
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "report", "a chart") from None
-    with rc_context(_SETTINGS):
+    with rc_context(_SETTINGS), warnings.catch_warnings():
+        # Text is drawn by the reader's machine, in its fonts: what the one that measures it lacks does not matter.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         figure = Figure(figsize=(WIDTH / 72, height / 72), layout="constrained")
         drawn = Drawing(figure, figure.add_subplot())
         yield drawn

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from manylabel.core.errors import InputError, MissingExtraError
+from manylabel.core.errors import InputError, MissingExtraError, RunError
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.base import load
 from manylabel.report import page as shell
@@ -126,6 +126,27 @@ def test_a_test_part_that_is_gone_leaves_the_stored_metrics(train, data, tmp_pat
     assert "examples" not in text
 
 
+def test_metrics_of_another_version_are_refused_in_a_line(run_of, tmp_path):
+    from manylabel.core.run_directory import RunDirectory
+
+    run = tmp_path / "run"
+    shutil.copytree(run_of("linear-ovr"), run)
+    directory = RunDirectory.open(run)
+    config = re.sub(r"test: \S+", "test: gone.jsonl", directory.read_text("config.yaml"))
+    with directory.amend() as writer:
+        writer.text("config.yaml", config)
+        writer.json("metrics.json", {"precision": 0.5})
+    with pytest.raises(RunError, match=r"metrics\.[0-9a-f]+\.json: is not what this version stores"):
+        report_run(run)
+
+
+def test_other_cuts_make_other_groups(run_of):
+    run = run_of("linear-ovr")
+    counts = load(run).labels.counts
+    text = read(report_run(run, examples=0, overrides=["evaluate.cuts=[3, 20]"]))
+    assert f"head >= 20 {(counts >= 20).sum()}" in " ".join(text["data"].split())
+
+
 def test_a_test_part_that_changed_is_refused(train, data, tmp_path):
     file = tmp_path / "test.jsonl"
     shutil.copy(data / "test.jsonl", file)
@@ -201,6 +222,16 @@ def test_a_decision_is_told_and_makes_the_label_sets(run_of, tmp_path):
     assert "top-n" in text["decision"]
     assert f"{100 * evaluate_run(run)['micro-F1']:.2f}" in text["metrics"]
     assert evaluate_run(run)["micro-F1"] != evaluate_run(run_of("linear-ovr"))["micro-F1"]
+
+
+def test_the_doctor_is_asked_on_request(run_of):
+    run = run_of("linear-ovr")
+    page = report_run(run, examples=1, doctor=True)
+    text = read(page)["diagnosis"]
+    assert "rare labels" in text
+    assert "Looked at: " in text
+    assert "What to look at" not in report_run(run, examples=0)
+    assert "examples</summary>" not in report_run(run, examples=0, doctor=True)
 
 
 def test_the_extra_is_asked_for_before_any_work(run_of, monkeypatch):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 
 from manylabel.metrics.reliability import Reliability, reliability
 from manylabel.report.charts import Axes, Series, line_chart, reliability_chart
 from manylabel.report.run.measured import Measured
+from manylabel.runs.curves import LOSSES, Curves, Side
 
 _MOST_CURVES = 4
 
@@ -45,29 +43,26 @@ def calibration_chart(found: Reliability) -> str:
     return reliability_chart(axes, means.tolist(), shares.tolist(), found.counts.tolist())
 
 
-def learning_curves(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Names and charts of what was measured after each epoch, in training and in validation.
+def learning_curves(curves: Curves | None) -> list[tuple[str, str]]:
+    """Names and charts of what was measured after each epoch, in training and in validation: the loss and metrics.
 
     Args:
-        history: the lines of a run's history; those of epochs have the numbers of ``train`` and ``validation``.
+        curves: as the run recorded them; None for a training without epochs.
     """
-    epochs = [line for line in history if line.get("stage") == "epoch"]
-    names = list(
-        dict.fromkeys(
-            name
-            for line in epochs
-            for part in ("train", "validation")
-            for name, value in (line.get(part) or {}).items()
-            if isinstance(value, (int, float))
-        )
-    )
+    if curves is None:
+        return []
+    leading = curves.leading()
+    metrics = [*([leading] if leading else []), *curves.metrics("validation"), *curves.metrics("train")]
     charts = []
-    for name in names[:_MOST_CURVES]:
+    for name in list(dict.fromkeys(["loss", *metrics])):
         series = []
-        for part in ("train", "validation"):
-            points = [(line["epoch"], line[part][name]) for line in epochs if name in (line.get(part) or {})]
+        sides: tuple[Side, ...] = ("train", "validation")
+        for side in sides:
+            points = curves.series(side, name)
             if points:
-                series.append(Series(part, [x for x, _ in points], [y for _, y in points]))
-        last = ", ".join(f"{one.name} {one.y[-1]:.4g}" for one in series)
-        charts.append((name, line_chart(Axes(name, "epoch", name, f"after the last epoch: {last}"), series)))
+                series.append(Series(side, [epoch for epoch, _ in points], [value for _, value in points]))
+        if series and len(charts) < _MOST_CURVES:
+            last = ", ".join(f"{one.name} {one.y[-1]:.4g}" for one in series)
+            axes = Axes(name, "epoch", name, f"after the last epoch: {last}", y_percent=name not in LOSSES)
+            charts.append((name, line_chart(axes, series)))
     return charts

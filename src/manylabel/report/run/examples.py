@@ -52,7 +52,8 @@ class Example:
         given: the label set, best first.
         missed: true labels that are not in it.
         explained: the label that the marked words speak for.
-        score: of that label.
+        score: of that label, from the model itself: not calibrated.
+        score_kind: what that score is, ``probability`` or ``margin``.
         pieces: passages of the text.
         speaking: the strongest words for that label.
         against: the strongest words against it.
@@ -66,6 +67,7 @@ class Example:
     missed: tuple[str, ...]
     explained: str
     score: float | None
+    score_kind: str
     pieces: tuple[Piece, ...]
     speaking: tuple[Word, ...]
     against: tuple[Word, ...]
@@ -165,6 +167,7 @@ def _example(kind: Kind, row: int, label: int, model: Model, measured: Measured,
         missed=missed[:_SHOWN],
         explained=label_name(labels, label),
         score=score,
+        score_kind="" if explanation is None else explanation.kind,
         pieces=tuple(pieces),
         speaking=tuple(speaking[0]),
         against=tuple(speaking[1]),

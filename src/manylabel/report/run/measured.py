@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from manylabel.decide.decision import Decision
 from manylabel.decide.method import as_sets
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.evaluator import Evaluator
+from manylabel.metrics.membership import contains
 from manylabel.metrics.settings import Settings
 from manylabel.runs.evaluate import OpenRun, check_unchanged, listed, predictions
 from manylabel.runs.evaluate_config import EvaluateConfig
@@ -36,19 +38,17 @@ class Measured:
     sets: csr_matrix
     evaluation: Evaluation
 
-    @property
+    @cached_property
     def truth(self) -> csr_matrix:
         """bool CSR ``[n, L]``, the true labels that the model knows."""
         return csr_matrix(self.corpus.positives[:, : self.sets.shape[1]])
 
-    @property
+    @cached_property
     def hits(self) -> np.ndarray:
         """bool ``[n, k]``: which of the listed labels are true."""
         n, k = self.topk.indices.shape
-        rows = np.repeat(np.arange(n), k)
-        labels = np.where(self.topk.indices == NO_LABEL, 0, self.topk.indices).ravel()
-        found = np.asarray(self.corpus.positives[rows, labels]).reshape(n, k) if n and k else np.zeros((n, k))
-        return found.astype(bool) & (self.topk.indices != NO_LABEL)
+        rows, truth = np.repeat(np.arange(n), k), self.corpus.positives
+        return contains(truth.indptr.astype(np.int64), truth.indices, rows, self.topk.indices.ravel()).reshape(n, k)
 
 
 def measure_run(run: OpenRun, data: str | Path | None, progress: Progress) -> tuple[Measured | None, str]:

@@ -27,9 +27,9 @@ def check(inspected: Inspected) -> list[Finding]:
     documents = len(np.unique(pairs[apart]))
     fraction, fraction_same = (len(np.unique(pairs[chosen])) / len(inspected.texts) for chosen in (apart, apart & same))
     worst = np.flatnonzero(apart)[np.argsort(-similarity[apart], kind="stable")][: inspected.options.examples]
-    ceiling = (
+    shared = (
         f" Texts with the same words share {share(float(agreement[same].mean()))} of their labels on average "
-        "(Jaccard): no model can do better on them."
+        "(Jaccard): so well do the labels agree with themselves."
         if same.any()
         else ""
     )
@@ -45,7 +45,7 @@ def check(inspected: Inspected) -> list[Finding]:
             f"{share(float(apart.mean()))} of all such pairs; {counted(documents, 'document')} "
             f"({share(fraction)}) stand in one.",
             why=f"Where both have the same words ({int((apart & same).sum()):,} of the pairs), no model can get both "
-            f"right; where some words differ, these would have to decide.{ceiling}",
+            f"right; where some words differ, these would have to decide.{shared}",
             advice="Look at the pairs and settle which labels are meant; where both are right, give both to both.",
             evidence={
                 "pairs": len(pairs),

@@ -10,6 +10,11 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
+def verb(n: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: ``has`` or ``have``."""
+    return one if n == 1 else many
+
+
 def share(part: float, whole: float = 1.0) -> str:
     """``12.3 %``, ``under 0.1 %``, ``over 99.9 %``; ``0 %`` and ``100 %`` are exact."""
     fraction = part / whole if whole else 0.0

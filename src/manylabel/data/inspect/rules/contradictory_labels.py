@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.005, 0.05
 
@@ -41,7 +41,8 @@ def check(inspected: Inspected) -> list[Finding]:
             else "warning"
             if fraction_same >= _WARNING or fraction >= _SERIOUS
             else "note",
-            what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts have no label in common, "
+            what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts "
+            f"{verb(int(apart.sum()), 'has', 'have')} no label in common, "
             f"{share(float(apart.mean()))} of all such pairs; {counted(documents, 'document')} "
             f"({share(fraction)}) stand in one.",
             why=f"Where both have the same words ({int((apart & same).sum()):,} of the pairs), no model can get both "

@@ -9,7 +9,7 @@ import numpy as np
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import TRAIN, Inspected
 from manylabel.data.inspect.sureness import Answers, answers_of
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING = 0.02
 
@@ -24,7 +24,7 @@ def check(inspected: Inspected) -> list[Finding]:
     if inspected.scores is None:
         return []
     answers = answers_of(inspected.scores, inspected.train.positives, inspected.labels.hierarchy, inspected.options)
-    if len(answers.rate) == 0:
+    if not answers.rate.any():  # too few answers to tell how sure one is
         return []
     sure = answers.rate >= inspected.options.sure
     if not sure.any():
@@ -52,9 +52,10 @@ def _finding(inspected: Inspected, answers: Answers, sure: np.ndarray, suspects:
     return Finding(
         rule="missing-labels",
         severity="warning" if fraction >= _WARNING else "note",
-        what=f"{counted(len(suspects), 'label')} of {counted(documents, 'document')} of {TRAIN}{sample} are probably "
-        f"missing: models that had not seen the document are sure of them. Where models are as sure, the label is "
-        f"given in {share(right)} of {int(sure.sum()):,} cases; these are the others.{implied}",
+        what=f"{counted(len(suspects), 'label')} of {counted(documents, 'document')} of {TRAIN}{sample} "
+        f"{verb(len(suspects), 'looks', 'look')} missing: models that had not seen the document are sure of "
+        f"{verb(len(suspects), 'it', 'them')}. Where models are as sure, the label is given in {share(right)} of "
+        f"{int(sure.sum()):,} cases; {verb(len(suspects), 'this is the other', 'these are the others')}.{implied}",
         why="A label that is missing teaches a model that the right answer is wrong, and in a test part counts right "
         "answers as mistakes.",
         advice="Look at the list, the surest first (--json has more with --set inspect.examples=1000): add those that "

@@ -164,7 +164,8 @@ def _matrix(statistics: Statistics) -> str:
         for i, row in enumerate(together.matrix[:_FREQUENT])
     ]
     axes = Axes("The most frequent labels together", "the same labels, by number", "", y_percent=True)
-    return heat_map(axes, names, numbers, values)
+    columns = [number if i % 2 == 0 else "" for i, number in enumerate(numbers)]
+    return heat_map(axes, names, columns, values)
 
 
 def _short(name: str) -> str:

@@ -31,6 +31,8 @@ PART_ROWS: dict[str, Callable[[PartFacts], str]] = {
 }
 """What the table says of each part."""
 
+_IN_WORDS = ("words per text, mean", "  median / 95 % / most ")
+
 
 def facts_table(statistics: Statistics) -> str:
     """The facts as three tables: parts, labels by frequency, pairs of labels."""
@@ -55,13 +57,10 @@ def facts_table(statistics: Statistics) -> str:
 def part_rows(statistics: Statistics) -> list[list[str]]:
     """Heading and rows of the table of parts."""
     parts = statistics.parts
-    word = statistics.word
-    rows = [["", *parts]]
-    rows += [
-        [name.replace("words", f"{word}s"), *(cell(part) for part in parts.values())]
-        for name, cell in PART_ROWS.items()
-    ]
-    return rows
+    # Where a character stands for a word, the lengths in words say nothing new.
+    left_out = () if statistics.word == "word" else _IN_WORDS
+    shown = {name: cell for name, cell in PART_ROWS.items() if name not in left_out}
+    return [["", *parts], *([name, *(cell(part) for part in parts.values())] for name, cell in shown.items())]
 
 
 def group_rows(statistics: Statistics) -> list[list[str]]:

@@ -188,7 +188,9 @@ def test_the_comparison_as_text_and_json() -> None:
     shown = lines[2].split()
     assert shown[:2] == ["P@1", "all"]
     assert float(shown[4]) == pytest.approx(100 * (b["P@1"] - a["P@1"]), abs=0.006)
-    assert "difference = new - old" in lines[-1]
+    assert any("difference = new - old" in line for line in lines)
+    assert lines[-1].lstrip().startswith("│")  # the chart by label frequency
+    assert sum(item["labels"] for item in result.to_dict()["by_frequency"]) == a.basis.labels_in_test
     read = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert read["differences"][0]["difference"] == pytest.approx(b["P@1"] - a["P@1"])
     assert {item["view"] for item in read["differences"]} == {"all", "head", "torso", "tail", "unseen"}

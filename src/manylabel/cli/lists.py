@@ -22,6 +22,7 @@ class Kind(StrEnum):
     label_formats = "label-formats"
     splits = "splits"
     datasets = "datasets"
+    diagnoses = "diagnoses"
     rules = "rules"
 
 
@@ -34,6 +35,7 @@ _TABLES = {
     Kind.label_formats: "manylabel.data.formats:LABEL_FORMATS",
     Kind.splits: "manylabel.data.split:SPLITS",
     Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
+    Kind.diagnoses: "manylabel.report.doctor:RULES",
     Kind.rules: "manylabel.data.inspect:RULES",
 }
 

@@ -11,10 +11,13 @@ import typer
 from manylabel.cli import config, data, memory
 from manylabel.cli.compare import compare
 from manylabel.cli.decide import decide
+from manylabel.cli.doctor import doctor
 from manylabel.cli.errors import Group, handle_termination
 from manylabel.cli.evaluate import evaluate
+from manylabel.cli.explain import explain
 from manylabel.cli.lists import list_
 from manylabel.cli.predict import predict
+from manylabel.cli.report import report
 from manylabel.cli.train import train
 
 app = typer.Typer(
@@ -34,7 +37,10 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(compare)
+app.command()(explain)
+app.command()(report)
 app.command()(decide)
+app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")

@@ -18,6 +18,8 @@ DEFAULT_CONFIDENCE = 0.9
 _SHARE_FOR_THE_PATH = 0.25
 _THRESHOLDS_TESTED = 200
 _FEWEST = 8
+_MOST_DOCUMENTS = 0.99
+_ROOM = 1.5
 
 Excess = Callable[["GroupExamples", float], np.ndarray]
 
@@ -205,7 +207,8 @@ def _tested(
     path, rest = concerned.select(order[:cut]), concerned.select(order[cut:])
     most: int | None = None
     if target.measure == "precision":
-        most = max(2 * int(path.true.max(initial=0)), 1)
+        # The fewer labels a document may get, the more each bet can tell; few documents have so many true ones.
+        most = max(int(np.ceil(_ROOM * np.quantile(path.true, _MOST_DOCUMENTS))), 1)
         path, rest = path.first(most), rest.first(most)
     excess, bound = _excess(target, over_documents, most, int(path.true.max(initial=1)))
     tried = _thresholds(path, target, excess)

@@ -90,6 +90,11 @@ class Decision:
                 f"{self.facts['labels_per_document']:.2f} labels a document (true: "
                 f"{self.facts['true_labels_per_document']:.2f}), {100 * self.facts['empty_share']:.1f} % without any"
             )
+        if self.facts.get("folds"):
+            lines.append(
+                f"scores come from {self.facts['folds']} models that did not see the documents and stand in for the "
+                "final one; near-twins of a document in other folds flatter all of this"
+            )
         return "\n".join(lines)
 
     def write(self, writer: RunWriter) -> None:

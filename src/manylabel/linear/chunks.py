@@ -67,6 +67,19 @@ class ChunkedWeights:
             biases=_join([node.biases for node in nodes], np.float32),
         )
 
+    def weights_of(self, features: np.ndarray, chunk: int, column: int) -> np.ndarray:
+        """float32 ``[m]``: the weights of one child of a chunk for some features, int ``[m]``."""
+        first, last = int(self.chunk_indptr[chunk]), int(self.chunk_indptr[chunk + 1])
+        positions = first + np.searchsorted(self.features[first:last], features)
+        found = np.zeros(len(features), np.float32)
+        for i, (position, feature) in enumerate(zip(positions.tolist(), features.tolist(), strict=True)):
+            if position < last and self.features[position] == feature:
+                begin, end = int(self.entry_indptr[position]), int(self.entry_indptr[position + 1])
+                entry = begin + int(np.searchsorted(self.columns[begin:end], column))
+                if entry < end and self.columns[entry] == column:
+                    found[i] = self.values[entry] * self.scales[chunk]
+        return found
+
     def validate(self, children: np.ndarray, n_features: int) -> None:
         """Check what the compiled search takes for granted.
 

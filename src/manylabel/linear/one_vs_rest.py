@@ -98,6 +98,16 @@ class OneVsRest:
             pass
         return margins
 
+    def weights_of(self, features: np.ndarray, label: int) -> np.ndarray:
+        """float32 ``[m]``: a label's weights for some features, int ``[m]``."""
+        found = np.zeros(len(features), np.float32)
+        for position, feature in enumerate(features.tolist()):
+            first, last = int(self.indptr[feature]), int(self.indptr[feature + 1])
+            entry = first + int(np.searchsorted(self.labels[first:last], label))
+            if entry < last and self.labels[entry] == label:
+                found[position] = self.values[entry] * self.scales[label]
+        return found
+
     def validate(self, n_features: int, n_labels: int) -> None:
         """Check what the compiled loops take for granted.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from manylabel.core.errors import ConfigError, InputError
+from manylabel.metrics.by_frequency import differences_by_frequency
 from manylabel.metrics.comparison import Comparison, Difference
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.intervals import bootstrap_weights, interval, ones, swaps
@@ -79,7 +80,17 @@ def compare(
                     test="permutation" if by_exchange else "bootstrap",
                 )
             )
-    return Comparison(tuple(found), names, a.basis.documents, confidence, n_resamples, seed)
+    return Comparison(
+        tuple(found),
+        names,
+        a.basis.documents,
+        confidence,
+        n_resamples,
+        seed,
+        differences_by_frequency(
+            a.label_table, b.label_table, confidence=confidence, n_resamples=n_resamples, seed=seed
+        ),
+    )
 
 
 def _exchanged(first: Sample, second: Sample, n_resamples: int, seed: int) -> Statistics:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from manylabel.metrics.by_frequency import BinDifference, frequency_table
 from manylabel.metrics.evaluation import Interval
 from manylabel.metrics.names import parse_metric
 from manylabel.metrics.rendering import align, number, percent
@@ -54,6 +55,8 @@ class Comparison:
         confidence: of the intervals.
         n_resamples: resamples for the intervals, and random exchanges for the tests.
         seed: of both.
+        by_frequency: mean F1 of labels by their number of training documents, the rarest first; none where training
+            counts are not known.
     """
 
     differences: tuple[Difference, ...]
@@ -62,6 +65,7 @@ class Comparison:
     confidence: float
     n_resamples: int
     seed: int
+    by_frequency: tuple[BinDifference, ...] = ()
 
     def __iter__(self) -> Iterator[Difference]:
         return iter(self.differences)
@@ -77,7 +81,12 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {**vars(self), "names": list(self.names), "differences": [item.to_dict() for item in self.differences]}
+        return {
+            **vars(self),
+            "names": list(self.names),
+            "differences": [item.to_dict() for item in self.differences],
+            "by_frequency": [item.to_dict() for item in self.by_frequency],
+        }
 
     def table(self) -> str:
         """A plain-text table in percent."""
@@ -91,7 +100,13 @@ class Comparison:
             f"{number(self.documents)} documents; difference = {self.names[1]} - {self.names[0]}; paired bootstrap and "
             f"paired permutation test, {number(self.n_resamples)} resamples; p not corrected for the number of metrics"
         )
-        return f"{align(rows)}\n\n{remark}"
+        if not self.by_frequency:
+            return f"{align(rows)}\n\n{remark}"
+        heading = (
+            f"mean F1 (%) of the labels in the test part, by their number of training documents; {level} interval of "
+            "the difference over resamples of the labels"
+        )
+        return f"{align(rows)}\n\n{remark}\n\n{heading}\n\n{frequency_table(self.by_frequency, self.names)}"
 
     def __str__(self) -> str:
         return self.table()

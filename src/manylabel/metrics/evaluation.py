@@ -161,9 +161,10 @@ class Evaluation:
                 ["test labels", number(basis.labels_in_test), *blank, *(number(g.labels_in_test) for g in members)]
             )
             rows.append(["test positives", number(basis.positives), *blank, *(number(g.positives) for g in members)])
-        return "\n".join([align(rows), "", *self._remarks()])
+        return "\n".join([align(rows), "", *self.remarks()])
 
-    def _remarks(self) -> list[str]:
+    def remarks(self) -> list[str]:
+        """What the values rest on, a line each."""
         basis, settings = self.basis, self.settings
         fate = "left out" if settings.empty == "skip" else "counted"
         lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -18,6 +19,7 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models import MODELS
 from manylabel.models.auto_config import AutoConfig
 from manylabel.models.base import Inputs, Model
+from manylabel.models.explanation import Explanation
 from manylabel.text.scripts import mostly_unspaced
 
 _FEW_DOCUMENTS = 100  # with labels; fewer teach a ranker nothing
@@ -139,6 +141,10 @@ class Auto(Model):
     def predict(self, inputs: Inputs, k: int = 10) -> TopK:
         """The k best labels of each document; see :meth:`Model.predict`."""
         return self._model.predict(inputs, k)
+
+    def explain(self, texts: Sequence[str], k: int = 5, labels: Sequence[str] | None = None) -> list[Explanation]:
+        """As the chosen model explains; see :meth:`Model.explain`."""
+        return self._model.explain(texts, k, labels)
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time of the model that would be chosen; see :meth:`Model.estimate`."""

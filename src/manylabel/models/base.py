@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from operator import index
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import yaml
@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 import manylabel
 from manylabel.core.capacity import Estimate
-from manylabel.core.config import Section, parse_yaml
+from manylabel.core.config import Section, did_you_mean, parse_yaml
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import InputError, NotFittedError, RunError
 from manylabel.core.labels import LabelSpace
@@ -24,6 +24,9 @@ from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models import MODELS
+
+if TYPE_CHECKING:
+    from manylabel.models.explanation import Explanation
 
 CONFIG_FILE = "config.yaml"
 LABELS_FILE = "labels.jsonl"
@@ -110,6 +113,41 @@ class Model(ABC):
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Memory and time that :meth:`fit` will take on this machine."""
 
+    def explain(self, texts: Sequence[str], k: int = 5, labels: Sequence[str] | None = None) -> list[Explanation]:
+        """What the words of texts add to the scores of their labels.
+
+        By default found by occlusion: scores are taken again with words left out, up to about 400 times a text. A
+        model that can tell exactly says so in its own way, see :attr:`Explanation.method`.
+
+        Args:
+            texts: the texts.
+            k: number of best labels to explain.
+            labels: names of the labels to explain instead, or their texts.
+
+        Returns:
+            One explanation for each text.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+            InputError: a model of feature vectors, a name outside the label space, or a label that the model has no
+                score for.
+        """
+        from manylabel.models.occlusion import explain_by_occlusion
+
+        wanted = self._explicable(texts, labels)
+        return [explain_by_occlusion(self, text, at_least_one("k", k), wanted) for text in texts]
+
+    def _explicable(self, texts: Sequence[str], labels: Sequence[str] | None) -> list[int] | None:
+        """Indices of labels asked for by name, once it is clear that the model has words to speak of."""
+        space = self.labels
+        if self.n_features is not None:
+            raise InputError("the model was trained on feature vectors: there are no words to explain its scores with")
+        if isinstance(texts, str):
+            raise InputError("expected a list of texts, got a single string", remedy="pass [text]")
+        if labels is None:
+            return None
+        return [_label_called(name, space) for name in labels]
+
     def card_sections(self) -> list[str]:
         """Sections in Markdown that the model adds to the card of its run."""
         return []
@@ -184,6 +222,16 @@ def load_from(run: RunDirectory) -> Any:
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise RunError(f"{run.path}: its arrays do not make a {kind} model: {error}") from None
     return model
+
+
+def _label_called(name: str, space: LabelSpace) -> int:
+    """Index of the label of a name, or of the only one whose text it is."""
+    if name in space:
+        return space.index(name)
+    called = [label for label, text in enumerate(space.texts or ()) if text == name]
+    if len(called) != 1:
+        raise InputError(f"unknown label{did_you_mean(name, space.names)}")
+    return called[0]
 
 
 def at_least_one(name: str, number: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -21,11 +22,14 @@ from manylabel.linear.best_list import order_ties
 from manylabel.linear.one_vs_rest import OneVsRest, fit_one_vs_rest
 from manylabel.linear.positive_costs import search_positive_costs
 from manylabel.models.base import Inputs, Model, at_least_one
+from manylabel.models.explanation import Explanation
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import one_vs_rest_estimate
+from manylabel.models.linear_explanation import Decided, WeighedText, explain_linear
 from manylabel.models.linear_ovr_config import LinearOVRConfig
 
 _FILE = "model.safetensors"
+_NOTE = "what the word adds to the margin of the label's classifier: weight times feature value"
 
 
 class LinearOVR(Model):
@@ -80,6 +84,19 @@ class LinearOVR(Model):
         scores = _sigmoid(scores)
         order_ties(indices, scores)
         return TopK(indices, scores, "probability", labels)
+
+    def explain(self, texts: Sequence[str], k: int = 5, labels: Sequence[str] | None = None) -> list[Explanation]:
+        """What each word adds to the margin, exactly; see :meth:`Model.explain`."""
+        wanted = self._explicable(texts, labels)
+        classifiers = self._classifiers
+        assert classifiers is not None
+
+        def decide(text: WeighedText, label: int) -> Decided:
+            step = text.step("label", classifiers.weights_of(text.columns, label), float(classifiers.biases[label]))
+            margin = np.array([step.total], np.float32)
+            return (step,), float((_sigmoid(margin) if self.config.solver.loss == "logistic" else margin)[0])
+
+        return explain_linear(texts, self._features, self.predict(texts, k), wanted, decide, _NOTE)
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time; see :meth:`Model.estimate`."""

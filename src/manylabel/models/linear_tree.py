@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,13 +16,20 @@ from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.base import Inputs, Model, at_least_one
+from manylabel.models.explanation import Explanation
 from manylabel.models.features import Features, expected_row_length
 from manylabel.models.linear_costs import tree_estimate
+from manylabel.models.linear_explanation import Decided, WeighedText, explain_linear, mean_step
 from manylabel.models.linear_tree_config import LinearTreeConfig
 from manylabel.trees.average import average
+from manylabel.trees.paths import log_probability, path_to
 from manylabel.trees.probabilistic_tree import ProbabilisticTree, fit_tree
 
 _FILE = "model.safetensors"
+_NOTE = (
+    "what the word adds to the margins of the classifiers: weight times feature value; path: of the clusters that lead "
+    "to the label, label: of the label among its cluster"
+)
 
 
 class LinearTree(Model):
@@ -94,6 +102,26 @@ class LinearTree(Model):
             depth = max(2 * k, 2 * width)
             indices, scores = average([tree.predict(features, depth, beam_width=width) for tree in self._trees], k)
         return TopK(indices, scores, "probability", labels)
+
+    def explain(self, texts: Sequence[str], k: int = 5, labels: Sequence[str] | None = None) -> list[Explanation]:
+        """What each word adds to the margins on the way to a label, exactly; see :meth:`Model.explain`.
+
+        The step ``label`` is the label's own classifier, which sets it apart from the others of its cluster; ``path``
+        is the sum of those of the clusters that lead there. With several trees both are the means over them.
+        """
+        wanted = self._explicable(texts, labels)
+
+        def decide(text: WeighedText, label: int) -> Decided:
+            paths = [path_to(tree, label, text.columns) for tree in self._trees]
+            parts = [[text.step("label", step.weights, step.bias) for step in path] for path in paths]
+            margins = [np.array([step.total for step in part]) for part in parts]
+            scores = [np.exp(log_probability(tree, m)) for tree, m in zip(self._trees, margins, strict=True)]
+            above = [step for part in parts for step in part[:-1]]
+            steps = mean_step("label", [part[-1] for part in parts], len(parts))
+            led = (mean_step("path", above, len(parts)),) if above else ()
+            return (*led, steps), float(np.mean(scores))
+
+        return explain_linear(texts, self._features, self.predict(texts, k), wanted, decide, _NOTE)
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time; see :meth:`Model.estimate`."""

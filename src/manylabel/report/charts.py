@@ -82,7 +82,8 @@ def line_chart(axes: Axes, series: Sequence[Series], *, markers: bool = True) ->
     with drawing(axes.title, axes.description or _said(axes)) as drawn:
         for number, one in enumerate(series):
             style: Any = {"color": SERIES[number], "linestyle": _DASHES[number], "label": one.name, "linewidth": 1.8}
-            drawn.plot.plot(one.x, one.y, marker=_MARKERS[number] if markers else None, markersize=4.5, **style)
+            marker = _MARKERS[number] if markers else None
+            drawn.plot.plot(one.x, one.y, marker=marker, markersize=4.5, clip_on=not markers, **style)
             if one.low is not None and one.high is not None:
                 drawn.plot.fill_between(one.x, one.low, one.high, color=SERIES[number], alpha=0.18, linewidth=0)
         _finish(drawn.plot, axes, legend=[one.name for one in series])
@@ -158,7 +159,8 @@ def bar_chart(
             else:
                 plot.bar(places, values, width, bottom=floor, **style)
             floor = [below + value for below, value in zip(floor, values, strict=True)] if stacked else floor
-        _finish(plot, _turned(axes) if lying else axes, legend=list(series))
+        whole = all(float(value).is_integer() for values in series.values() for value in values)
+        _finish(plot, _turned(axes) if lying else axes, legend=list(series), whole=whole)
         _name_bars(plot, categories, lying=lying)
     return drawn.svg
 
@@ -279,14 +281,14 @@ def _name_bars(plot: Plot, categories: Sequence[str], *, lying: bool) -> None:
     plot.grid(visible=False, axis="y" if lying else "x")
 
 
-def _finish(plot: Plot, axes: Axes, *, legend: Sequence[str]) -> None:
-    """Scales, labels, grid and legend; a legend stands above the plot, where it hides nothing."""
+def _finish(plot: Plot, axes: Axes, *, legend: Sequence[str], whole: bool = False) -> None:
+    """Scales, labels, ticks and legend, which stands above the plot, where it hides nothing; whole: counts only."""
     plot.set_xlabel(axes.x)
     plot.set_ylabel(axes.y)
     plot.set_xscale("log" if axes.log_x else "linear")
     plot.set_yscale("log" if axes.log_y else "linear")
     for axis, log, in_percent in ((plot.xaxis, axes.log_x, axes.x_percent), (plot.yaxis, axes.log_y, axes.y_percent)):
-        _number_ticks(axis, log=log, in_percent=in_percent)
+        _number_ticks(axis, log=log, in_percent=in_percent, whole=whole)
     if axes.x_range is not None:
         plot.set_xlim(*axes.x_range)
     if axes.y_range is not None:
@@ -297,11 +299,11 @@ def _finish(plot: Plot, axes: Axes, *, legend: Sequence[str]) -> None:
         plot.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, handlelength=2.2, columnspacing=1.2)
 
 
-def _number_ticks(axis: Axis, *, log: bool, in_percent: bool) -> None:
-    """Whole decades on logarithmic axes, thousands separated, fractions as percentages."""
+def _number_ticks(axis: Axis, *, log: bool, in_percent: bool, whole: bool) -> None:
+    """Whole decades on logarithmic axes, whole numbers for counts, thousands separated, fractions as percentages."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-    axis.set_major_locator(LogLocator(base=10, numticks=8) if log else MaxNLocator(nbins=6))
+    axis.set_major_locator(LogLocator(base=10, numticks=8) if log else MaxNLocator(nbins=6, integer=whole))
     axis.set_minor_formatter(NullFormatter())
     if in_percent:
         axis.set_major_formatter(PercentFormatter(xmax=1.0))

@@ -12,11 +12,15 @@ from manylabel.core.capacity import format_bytes, format_seconds
 from manylabel.decide.decision import Decision
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.metrics.groups import check_cuts, describe
+from manylabel.metrics.names import parse_metric
 from manylabel.models import MODELS
+from manylabel.runs.card_limits import file_name, intended_use, limits
 from manylabel.runs.config import RunConfig
 
 CARD_FILE = "README.md"
 
+# Parts of our names and the identifiers under https://hf.co/metrics; propensity-scored ones are none of these.
+_HUB_METRICS = {"F1": "f1", "precision": "precision", "P@k": "precision", "recall": "recall", "R@k": "recall"}
 _DECISION = "## Decision"
 _TRAINING = "## Training"
 
@@ -38,9 +42,9 @@ def model_card(
         more: sections of the model's own.
     """
     sections = [_front_matter(name, info, evaluation), _introduction(name, config, info), _usage(name, info)]
-    sections += [_data(config, info)]
+    sections += [intended_use(info), limits(info, evaluation), _data(config, info)]
     if evaluation is not None:
-        sections.append(f"## Evaluation\n\nOn `{_file_name(info['data']['test'])}`:\n\n```\n{evaluation.table()}\n```")
+        sections.append(f"## Evaluation\n\nOn `{file_name(info['data']['test'])}`:\n\n```\n{evaluation.table()}\n```")
     sections += more
     sections.append(_training(config, info))
     return "\n\n".join(sections) + "\n"
@@ -73,12 +77,21 @@ def _front_matter(name: str, info: Mapping[str, Any], evaluation: Evaluation | N
         "tags": ["multi-label-classification", "extreme-classification", "manylabel"],
     }
     if evaluation is not None:
-        data = {"type": "custom", "name": _file_name(info["data"]["test"]), "split": "test"}
+        data = {"type": "custom", "name": file_name(info["data"]["test"]), "split": "test"}
         values = [
-            {"type": metric, "name": metric, "value": round(value, 6)} for metric, value in evaluation.values.items()
+            {"type": _hub_metric(metric), "name": metric, "value": round(value, 6)}
+            for metric, value in evaluation.values.items()
         ]
+        content["metrics"] = sorted({value["type"] for value in values} & set(_HUB_METRICS.values()))
         content["model-index"] = [{"name": name, "results": [{"task": task, "dataset": data, "metrics": values}]}]
     return f"---\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}---"
+
+
+def _hub_metric(name: str) -> str:
+    """What the hub calls the family of a metric, or its own name where the hub has none."""
+    entry = parse_metric(name).entry
+    families = [family for part, family in _HUB_METRICS.items() if part in entry.split("-")]
+    return families[0] if families else name
 
 
 def _introduction(name: str, config: RunConfig[Any], info: Mapping[str, Any]) -> str:
@@ -103,7 +116,7 @@ def _data(config: RunConfig[Any], info: Mapping[str, Any]) -> str:
     rows = ["| part | file | documents | labels | pairs | without labels |", "|---|---|---:|---:|---:|---:|"]
     for part, facts in info["data"].items():
         counts = " | ".join(f"{facts[key]:,}" for key in ("documents", "labels", "pairs", "without_labels"))
-        rows.append(f"| {part} | `{_file_name(facts)}` | {counts} |")
+        rows.append(f"| {part} | `{file_name(facts)}` | {counts} |")
     said = describe(check_cuts(config.evaluate.cuts))
     sizes = ", ".join(f"{info['labels'][group]:,} {group} ({text})" for group, text in said.items())
     lines = ["## Data", "", *rows, "", f"Labels by number of training documents: {sizes}."]
@@ -120,11 +133,6 @@ def _training(config: RunConfig[Any], info: Mapping[str, Any]) -> str:
         f"{format_bytes(info['peak_memory_bytes'])} of memory at the peak, {machine['cores']} cores of "
         f"{machine['processor']}, Python {info['versions']['python']}.\n\n```yaml\n{model}```"
     )
-
-
-def _file_name(facts: Mapping[str, Any]) -> str:
-    """Without folders, which are nobody's business where the card is published."""
-    return PurePath(facts["source"] or "").name
 
 
 def _lowered(sentence: str) -> str:

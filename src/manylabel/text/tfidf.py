@@ -140,6 +140,10 @@ class Tfidf:
         """The terms, sorted; term i is column i. Made anew by each use."""
         return self._state().vocabulary.terms()
 
+    def terms_of(self, columns: np.ndarray) -> list[str]:
+        """The terms of some columns, without making all the others."""
+        return self._state().vocabulary.terms_of(columns)
+
     @property
     def idf(self) -> np.ndarray:
         """Inverse document frequency of each term, float32 ``[d]``; ones without `use_idf`. Read-only."""

@@ -47,6 +47,14 @@ class Vocabulary:
         blob, stops = self.blob.tobytes(), self.stops.tolist()
         return [blob[begin:stop].decode("utf-8", "surrogatepass") for begin, stop in pairwise(stops)]
 
+    def terms_of(self, numbers: np.ndarray) -> list[str]:
+        """Some of the terms as strings."""
+        begins, stops = self.stops[numbers].tolist(), self.stops[np.asarray(numbers) + 1].tolist()
+        return [
+            self.blob[begin:stop].tobytes().decode("utf-8", "surrogatepass")
+            for begin, stop in zip(begins, stops, strict=True)
+        ]
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """``terms`` (uint8, their bytes) and ``lengths`` (uint32 ``[d]``, bytes of each)."""
         return {"terms": self.blob, "lengths": np.diff(self.stops).astype(np.uint32)}

@@ -65,6 +65,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "linear-ovr, cost search micro-F1": {"cost_search": "micro-F1"},
 }
 PEERS = {
+    "LibMultiLabel tree": "tree",
     "LibMultiLabel 1vsrest": "1vsrest",
     "LibMultiLabel thresholding": "thresholding",
     "LibMultiLabel cost_sensitive": "cost_sensitive",
@@ -205,7 +206,7 @@ def _peer(
     arm = ARMS["libmultilabel-1vsrest"]
     out = features.parent / "runs" / f"libmultilabel-{variant}-lists"
     if not (out / "topk.npz").exists():
-        if features.parent.name == "eurlex57k":
+        if features.parent.name == "eurlex57k" and variant != "tree":
             say(f"  {variant}: not run, its dense weights and folds would take hours; see the page")
             return None
         say(f"  {variant} ...")
@@ -213,10 +214,11 @@ def _peer(
         subprocess.run([str(word) for word in command], check=True)
     result = json.loads((out / "result.json").read_text())
     with np.load(out / "topk.npz") as arrays:
-        topk = TopK(arrays["indices"], arrays["scores"], "margin", labels[0])
-    settings = Settings(metrics=METRICS, n_bootstrap=0, threshold=float(np.nextafter(np.float32(0), np.float32(1))))
+        topk = TopK(arrays["indices"], arrays["scores"], result["score_kind"], labels[0])
+    threshold = 0.5 if topk.kind == "probability" else float(np.nextafter(np.float32(0), np.float32(1)))
+    settings = Settings(metrics=METRICS, n_bootstrap=0, threshold=threshold)
     evaluation = Evaluator(labels[0], settings, test_labels=labels[1]).update(topk, labels[2]).result()
-    labels_each = float((topk.scores > 0).sum() / len(topk))
+    labels_each = float((topk.scores >= threshold).sum() / len(topk))
     return {"train_seconds": result["train_seconds"], "labels": labels_each, **_values(evaluation)}, evaluation
 
 

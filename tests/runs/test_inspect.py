@@ -23,15 +23,17 @@ def topics(n, seed, label_of=lambda topic: [f"topic {topic}"]):
     return texts, [label_of(topic) for topic in chosen]
 
 
-def test_labels_taken_away_are_found_by_models_that_are_really_trained():
+@pytest.mark.parametrize(("every", "share"), [(60, 0.9), (8, 0.6)])
+def test_labels_taken_away_are_found_by_models_that_are_really_trained(every, share):
+    """Also where so many are missing that no answer is given more often than in seven of eight cases."""
     texts, labels = topics(600, 0)
-    planted = set(range(0, 600, 60))
+    planted = set(range(0, 600, every))
     labels = [["other"] if row in planted else own for row, own in enumerate(labels)]
     found = inspect(Corpus.from_texts(texts, labels), examples=1000)
     missing = next(item for item in found.findings if item.rule == "missing-labels")
     rows = {int(example["documents"][0]["id"]) for example in missing.examples}
-    assert len(rows & planted) >= 9
-    assert len(rows - planted) <= 1
+    assert len(rows & planted) >= share * len(planted)
+    assert len(rows - planted) <= 0.1 * len(planted)
     assert missing.evidence["documents_looked_at"] == 600
 
 

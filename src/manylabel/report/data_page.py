@@ -16,7 +16,7 @@ from manylabel.runs.inspect import Inspection
 _SIZES = 20
 _FREQUENT = 20
 _PAIRS = 10
-_NAME = 22
+_NAME = 26
 
 
 def write_data_page(inspection: Inspection, path: Path) -> None:
@@ -63,7 +63,7 @@ def data_page(inspection: Inspection) -> str:
 
 
 def _charts(statistics: Statistics) -> list[dict[str, str]]:
-    """Charts with title and a sentence; those that would show nothing are left out."""
+    """Charts with title and a sentence, tall ones side by side; those that would show nothing are left out."""
     word = statistics.word
     charts = [
         _chart(
@@ -78,22 +78,22 @@ def _charts(statistics: Statistics) -> list[dict[str, str]]:
             "tail.",
             _groups(statistics),
         ),
-        _chart("Labels per document", "Share of the documents of each part.", _sizes(statistics)),
         _chart(
             f"Length of texts in {word}s",
             "Share of the documents of each part; the axis is logarithmic.",
             _lengths(statistics),
         ),
     ]
+    tall = [_chart("Labels per document", "Share of the documents of each part.", _sizes(statistics))]
     if len(statistics.together.labels) > 1:
-        charts.append(
+        tall.append(
             _chart(
                 "The most frequent labels together",
                 "Darker: a larger share of the training documents with the label of the row have that of the column.",
                 _matrix(statistics),
             )
         )
-    return charts
+    return [*charts[:2], *tall, *charts[2:]]
 
 
 def _chart(title: str, text: str, svg: str) -> dict[str, str]:
@@ -164,7 +164,8 @@ def _matrix(statistics: Statistics) -> str:
         for i, row in enumerate(together.matrix[:_FREQUENT])
     ]
     axes = Axes("The most frequent labels together", "the same labels, by number", "", y_percent=True)
-    return heat_map(axes, names, numbers, values)
+    columns = [number if i % 2 == 0 else "" for i, number in enumerate(numbers)]
+    return heat_map(axes, names, columns, values)
 
 
 def _short(name: str) -> str:

@@ -24,7 +24,8 @@ from manylabel.runs.evaluate_config import EvaluateConfig
 from manylabel.runs.reading import AnyCorpus, Source, describe, read_test
 
 _BATCH = 8192
-_NO_DATA = "(none)"
+NO_DATA = "(none)"
+"""Stands for the training data of a model that was saved from Python."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def open_run(path: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
     model = load_from(directory)
     values = yaml.safe_load(directory.read_text(CONFIG_FILE))
     # A model that was saved from Python has no data section; what it needs of it are the defaults.
-    values = {"data": {"train": _NO_DATA}, **values}
+    values = {"data": {"train": NO_DATA}, **values}
     config = parse_config(values, overrides, source=str(directory.file(CONFIG_FILE)))
     keys = [item.partition("=")[0].strip().split(".") for item in overrides]
     given = frozenset(key[1] for key in keys if key[0] == "data" and len(key) > 1)

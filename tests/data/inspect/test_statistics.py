@@ -11,7 +11,7 @@ from manylabel.data.inspect.inspected import Inspected, excerpt
 from manylabel.data.inspect.options import InspectOptions
 from manylabel.data.inspect.statistics import describe_parts
 from manylabel.data.inspect.table import facts_table, findings_text
-from manylabel.data.inspect.wording import counted, listed, share
+from manylabel.data.inspect.wording import counted, listed, share, verb
 
 SPACE = LabelSpace(["a", "b", "c", "unused"])
 
@@ -91,5 +91,6 @@ def test_numbers_in_sentences():
         "12.5 %",
         "0 %",
     ]
+    assert [verb(1, "has", "have"), verb(0, "has", "have")] == ["has", "have"]
     assert [listed(["a", "b"]), listed(list("abcdefg"))] == ["a, b", "a, b, c, d and 3 more"]
     assert [excerpt(" a\n b "), len(excerpt("word " * 100))] == ["a b", 90]

@@ -283,11 +283,13 @@ def test_curves_that_end_while_they_rise_say_train_longer(tmp_path):
     assert "more epochs" in finding.advice
 
 
-def test_a_curve_alone_shows_a_gap_that_learning_by_heart_does_not_explain(tmp_path):
+def test_a_gap_in_the_curves_alone_is_the_fault_of_the_validation(tmp_path):
     path = healthy(tmp_path, history=epochs(train_accuracy=[0.5, 0.94], validation_accuracy=[0.07, 0.08]))
     (finding,) = RULES.load("mismatch")(examine(path))
     assert "94.0 %" in finding.what
     assert "8.0 %" in finding.what
+    assert "the model is sound, and its validation is not" in finding.why
+    assert "threshold" in diagnose(examine(path)).looked  # the scores are not in doubt
 
 
 def test_contradicting_twins_and_foreign_labels_are_causes(tmp_path):
@@ -300,3 +302,38 @@ def test_contradicting_twins_and_foreign_labels_are_causes(tmp_path):
     renamed = replace(clean, names=[f"other{i}" for i in range(7)] + ["tag007"])
     (finding,) = RULES.load("mismatch")(examine(make_run(tmp_path / "b", train, renamed.documents(300, 2))))
     assert "never seen in training" in finding.why
+
+
+def test_a_handful_of_documents_is_no_evidence(tmp_path):
+    clean = replace(HEALTHY, wrong=0.0)
+    path = make_run(tmp_path, clean.documents(200, 1), clean.documents(15, 2))
+    diagnosis = diagnose(examine(path))
+    for rule in ("mismatch", "constant-answer", "same-labels", "overfitting", "underfitting", "threshold"):
+        assert "too few to judge by" in diagnosis.not_looked[rule]
+    (small,) = [finding for finding in diagnosis.findings if finding.rule == "small-test"]
+    assert small.severity == "warning"  # although every one of the 15 is right
+
+
+def test_a_label_that_truly_dominates_is_no_collapse(tmp_path):
+    world = World(np.array([14, 1, 1, 1, 1, 1, 1]), own=6, wrong=0.2)
+    examined = examine(make_run(tmp_path, world.documents(500, 1), world.documents(400, 2)))
+    first = np.bincount(examined.measured.topk.indices[:, 0])
+    assert first[0] > 0.6 * len(examined.measured)
+    assert RULES.load("same-labels")(examined) == []
+    assert RULES.load("constant-answer")(examined) == []
+
+
+def test_a_model_saved_from_python_is_diagnosed_with_the_files_named(tmp_path):
+    from manylabel import Corpus, LinearTree
+    from manylabel.core.errors import InputError
+
+    train, test = tmp_path / "train.jsonl", tmp_path / "test.jsonl"
+    for file, documents in ((train, TAILED.documents(200, 1, range(60))), (test, TAILED.documents(60, 2))):
+        file.write_text("".join(json.dumps(document) + "\n" for document in documents))
+    LinearTree().fit(Corpus.read(train)).save(tmp_path / "run")
+    alone = diagnose(examine(tmp_path / "run", test))
+    assert "does not name its training documents" in alone.not_looked["overfitting"]
+    assert "config.yaml --data FILE --run NEW" in render(alone)
+    assert "overfitting" in diagnose(examine(tmp_path / "run", test, train)).looked
+    with pytest.raises(InputError, match=r"test\.jsonl: is not what .* was trained on"):
+        examine(tmp_path / "run", test, test)

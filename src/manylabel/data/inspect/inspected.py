@@ -17,6 +17,7 @@ from manylabel.core.topk import TopK
 from manylabel.data.inspect.lengths import count_words
 from manylabel.data.inspect.options import InspectOptions
 from manylabel.data.inspect.twins import Twins, find_twins
+from manylabel.data.inspect.wording import label_name
 from manylabel.data.inspect.words import Words, sample_words
 from manylabel.text.scripts import mostly_unspaced
 
@@ -164,9 +165,8 @@ class Inspected:
         }
 
     def label_name(self, label: int) -> str:
-        """The label as people know it: its name, with its text where that is another."""
-        name, text = self.labels.names[label], self.labels.text_of(label)
-        return name if text == name else f"{name} ({text})"
+        """The label as people know it, see :func:`manylabel.data.inspect.wording.label_name`."""
+        return label_name(self.labels, label)
 
 
 def excerpt(text: str, length: int = _EXCERPT) -> str:

@@ -24,7 +24,7 @@ class InspectOptions(Section):
         default=0.9,
         ge=0.5,
         lt=1.0,
-        description="A label is probably missing where this share of equally scored labels is given.",
+        description="A label may be missing where labels scored as high are given this often, relative to the surest.",
     )
     model_documents: int = Field(
         default=30_000,

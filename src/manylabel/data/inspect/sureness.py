@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LOWEST = 0.05
 _PER_BIN, _MOST_BINS = 50, 100
 _FEWEST = 200
+_SUREST = 0.2  # of the given labels; what is given among so many of the surest answers is as good as it gets
 _DEPTH = 20  # of hierarchies; cycles end here
 
 
@@ -30,6 +31,9 @@ class Answers:
         score: float32.
         given: bool, whether the document has the label.
         rate: float64, share of given labels among those of the same frequency group with such a score.
+        ceiling: share of given labels among the surest answers: where labels are missing at random, models that are
+            never wrong get no further (the label frequency c of Elkan and Noto 2008).
+        threshold: the rate from which models count as sure, `options.sure` of the ceiling.
         implied: sure pairs that are not given but are ancestors of a given label; they are not among the others.
     """
 
@@ -38,6 +42,8 @@ class Answers:
     score: np.ndarray
     given: np.ndarray
     rate: np.ndarray
+    ceiling: float
+    threshold: float
     implied: int
 
 
@@ -64,9 +70,28 @@ def answers_of(scores: UnseenScores, positives: csr_matrix, hierarchy: csr_matri
         known = chosen & ~above
         few = int(known.sum()) < _FEWEST
         rate[chosen] = pooled[chosen] if few else _rates(score[known], given[known], score[chosen])
-    implied = int((above & (rate >= options.sure)).sum())
     kept = ~above
-    return Answers(scores.rows[place[kept]], label[kept], score[kept], given[kept], rate[kept], implied)
+    ceiling = _ceiling(rate[kept], given[kept])
+    threshold = options.sure * ceiling
+    return Answers(
+        row=scores.rows[place[kept]],
+        label=label[kept],
+        score=score[kept],
+        given=given[kept],
+        rate=rate[kept],
+        ceiling=ceiling,
+        threshold=threshold,
+        implied=int((above & (rate >= threshold)).sum()),
+    )
+
+
+def _ceiling(rate: np.ndarray, given: np.ndarray) -> float:
+    """Share of given labels among the surest answers, a fifth as many as labels are given; 0 where there are none."""
+    n = int(_SUREST * given.sum())
+    if n == 0 or not rate.any():
+        return 0.0
+    lowest = np.sort(rate)[-n]
+    return float(given[rate >= lowest].mean())
 
 
 def _has(matrix: csr_matrix, row: np.ndarray, column: np.ndarray) -> np.ndarray:

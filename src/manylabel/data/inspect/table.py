@@ -8,7 +8,7 @@ from typing import Any
 
 from manylabel.core.finding import SEVERITIES, Finding
 from manylabel.data.inspect.statistics import PartFacts, Statistics
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 from manylabel.metrics.rendering import align, number
 
 _WIDTH = 110
@@ -31,6 +31,8 @@ PART_ROWS: dict[str, Callable[[PartFacts], str]] = {
 }
 """What the table says of each part."""
 
+_IN_WORDS = ("words per text, mean", "  median / 95 % / most ")
+
 
 def facts_table(statistics: Statistics) -> str:
     """The facts as three tables: parts, labels by frequency, pairs of labels."""
@@ -45,20 +47,20 @@ def facts_table(statistics: Statistics) -> str:
         named = [
             f"{pair.labels[0]} + {pair.labels[1]} ({pair.documents:,})" for pair in together.most_frequent[:_NAMED]
         ]
-        blocks.append(f"{counted(together.pairs, 'pair')} of labels stand together, most often: {'; '.join(named)}.")
+        blocks.append(
+            f"{counted(together.pairs, 'pair')} of labels "
+            f"{verb(together.pairs, 'stands', 'stand')} together, most often: {'; '.join(named)}."
+        )
     return "\n\n".join("\n".join(_wrapped(block, "")) if "\n" not in block else block for block in blocks)
 
 
 def part_rows(statistics: Statistics) -> list[list[str]]:
     """Heading and rows of the table of parts."""
     parts = statistics.parts
-    word = statistics.word
-    rows = [["", *parts]]
-    rows += [
-        [name.replace("words", f"{word}s"), *(cell(part) for part in parts.values())]
-        for name, cell in PART_ROWS.items()
-    ]
-    return rows
+    # Where a character stands for a word, the lengths in words say nothing new.
+    left_out = () if statistics.word == "word" else _IN_WORDS
+    shown = {name: cell for name, cell in PART_ROWS.items() if name not in left_out}
+    return [["", *parts], *([name, *(cell(part) for part in parts.values())] for name, cell in shown.items())]
 
 
 def group_rows(statistics: Statistics) -> list[list[str]]:
@@ -121,14 +123,16 @@ def _holds_documents(value: Any) -> bool:
 
 
 def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
+    # A number and its per cent sign stay on one line.
+    lines = textwrap.wrap(
+        text.replace(" %", "\u00a0%"),
         _WIDTH,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\u00a0%", " %") for line in lines]
 
 
 def _three(spread: Any) -> str:

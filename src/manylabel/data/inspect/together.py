@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, triu
 
 from manylabel.core.corpus import Corpus
+from manylabel.data.inspect.wording import label_name
 
 _MOST_PRODUCTS = 40_000_000
 _PAIRS = 20
@@ -19,7 +20,7 @@ class Pair:
     """Two labels.
 
     Attributes:
-        labels: their names.
+        labels: their names, with their texts.
         documents: training documents (of those counted) with both.
         jaccard: those with both divided by those with either.
     """
@@ -37,7 +38,7 @@ class Together:
         documents: how many documents were counted: all, or a sample where documents have very many labels.
         pairs: how many different pairs of labels stand together.
         most_frequent: the most frequent pairs.
-        labels: the most frequent labels, for `matrix`.
+        labels: the most frequent labels, named likewise, for `matrix`.
         matrix: share of the documents with the label of the row that have the label of the column.
     """
 
@@ -61,10 +62,10 @@ def labels_together(corpus: Corpus, counts: np.ndarray, seed: int) -> Together:
     own = joint.diagonal()
     upper = triu(joint, k=1, format="coo")
     best = np.lexsort((upper.col, upper.row, -upper.data))[:_PAIRS]
-    names = list(corpus.labels.names)
+    space = corpus.labels
     pairs = tuple(
-        Pair((names[i], names[j]), int(both), float(both / (own[i] + own[j] - both)))
-        for i, j, both in zip(upper.row[best], upper.col[best], upper.data[best], strict=True)
+        Pair((label_name(space, i), label_name(space, j)), int(both), float(both / (own[i] + own[j] - both)))
+        for i, j, both in zip(upper.row[best].tolist(), upper.col[best].tolist(), upper.data[best], strict=True)
     )
     frequent = np.argsort(-counts, kind="stable")[:_MATRIX]
     frequent = frequent[own[frequent] > 0]
@@ -73,7 +74,7 @@ def labels_together(corpus: Corpus, counts: np.ndarray, seed: int) -> Together:
         int(positives.shape[0]),
         int(upper.nnz),
         pairs,
-        tuple(names[i] for i in frequent),
+        tuple(label_name(space, i) for i in frequent.tolist()),
         tuple(tuple(float(value) for value in row) for row in block),
     )
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from manylabel.core.labels import LabelSpace
+
 
 def counted(n: int, what: str) -> str:
     """``1 document``, ``2,000 documents``."""
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def verb(n: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: ``has`` or ``have``."""
+    return one if n == 1 else many
 
 
 def share(part: float, whole: float = 1.0) -> str:
@@ -16,6 +23,12 @@ def share(part: float, whole: float = 1.0) -> str:
     if 0.999 < fraction < 1:
         return "over 99.9 %"
     return f"{100 * fraction:.0f} %" if fraction in (0.0, 1.0) else f"{100 * fraction:.1f} %"
+
+
+def label_name(labels: LabelSpace, label: int) -> str:
+    """A label as people know it: its name, with its text where that is another."""
+    name, text = labels.names[label], labels.text_of(label)
+    return name if text == name else f"{name} ({text})"
 
 
 def listed(names: list[str], most: int = 4) -> str:

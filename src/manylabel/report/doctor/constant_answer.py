@@ -11,6 +11,7 @@ from manylabel.report.doctor.wording import percent
 
 def constant_answer(examined: Examined) -> list[Finding]:
     """Compare P@1 with that of the commonest label for all: a model that has learnt anything is above it."""
+    examined.enough()
     part = examined.measured
     constant, now = commonest_share(part), part.evaluation.values["P@1"]
     low, _ = part.evaluation.intervals.get("P@1", (now, now))

@@ -8,8 +8,11 @@ from typing import Any
 
 from manylabel.core.finding import Finding, worst_first
 from manylabel.core.progress import SILENT, Progress
+from manylabel.models.base import CONFIG_FILE
 from manylabel.report.doctor import RESTING_ON_SCORES, ROOTS, RULES
 from manylabel.report.doctor.examined import CannotLookError, Examined
+from manylabel.report.doctor.reading import names_training
+from manylabel.report.doctor.wording import count
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Diagnosis:
     Attributes:
         run: its folder.
         subject: in one line, what was looked at: model, labels, documents.
-        config: its configuration file, to train again with a change.
+        training: what to put behind ``manylabel train`` to train it again with a change.
         findings: the worst first.
         looked: rules that had what they need.
         not_looked: the others, and why.
@@ -27,7 +30,7 @@ class Diagnosis:
 
     run: str
     subject: str
-    config: str
+    training: str
     findings: tuple[Finding, ...]
     looked: tuple[str, ...]
     not_looked: Mapping[str, str]
@@ -63,7 +66,7 @@ def diagnose(examined: Examined, progress: Progress = SILENT) -> Diagnosis:
     return Diagnosis(
         run=str(examined.run.path),
         subject=_subject(examined),
-        config=str(examined.run.directory.file("config.yaml")),
+        training=_training(examined),
         findings=tuple(worst_first(found)),
         looked=tuple(looked),
         not_looked=not_looked,
@@ -75,9 +78,14 @@ def _root(found: Sequence[Finding]) -> str | None:
     return next((item.rule for item in found if item.rule in ROOTS and item.severity == "serious"), None)
 
 
+def _training(examined: Examined) -> str:
+    config = str(examined.run.directory.file(CONFIG_FILE))
+    return config if names_training(examined.run) else f"{config} --data FILE"
+
+
 def _subject(examined: Examined) -> str:
-    asked = f"{len(examined.measured):,} test documents"
+    asked = count(len(examined.measured), "test document")
     if not isinstance(examined.trained, str):
-        asked += f" and {len(examined.trained):,} training documents"
-    learnt = f", trained on {examined.n_training:,} documents" if examined.n_training else ""
-    return f"{examined.kind}, {len(examined.labels):,} labels{learnt}; asked now about {asked}"
+        asked += f" and {count(len(examined.trained), 'training document')}"
+    learnt = f", trained on {count(examined.n_training, 'document')}" if examined.n_training else ""
+    return f"{examined.kind}, {count(len(examined.labels), 'label')}{learnt}; asked now about {asked}"

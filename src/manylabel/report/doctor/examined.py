@@ -18,6 +18,8 @@ from manylabel.runs.curves import Curves
 from manylabel.runs.evaluate import OpenRun
 from manylabel.runs.reading import AnyCorpus
 
+FEWEST_DOCUMENTS = 20
+
 
 class CannotLookError(Exception):
     """A rule lacks what it needs; the text says what, as a clause without a full stop."""
@@ -117,6 +119,15 @@ class Examined:
         if self.labels.counts is None:
             raise CannotLookError("the run does not say how many training documents its labels had")
         return self.labels.counts
+
+    def enough(self, documents: int = FEWEST_DOCUMENTS) -> None:
+        """Make sure that there are enough documents with labels to say anything.
+
+        Raises:
+            CannotLookError: there are fewer.
+        """
+        if int(self.measured.labelled.sum()) < documents:
+            raise CannotLookError(f"fewer than {documents} documents with labels are too few to judge by")
 
     def training_corpus(self) -> AnyCorpus:
         """All training documents.

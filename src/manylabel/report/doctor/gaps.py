@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from manylabel.report.doctor.examined import CannotLookError, Examined
 
-METRICS = ("micro-F1", "P@1")
+RANKING = "P@1"
+_METRICS = ("micro-F1", RANKING)
 ASKED_NOW = "test documents"
 """What a gap of the model as it is was measured on."""
 
@@ -45,13 +46,14 @@ def gaps(examined: Examined) -> list[Gap]:
     """
     found = curve_gaps(examined)
     try:
+        examined.enough()
         trained = examined.trained_part().evaluation.values
     except CannotLookError:
         if not found:
             raise
         return found
     measured = examined.measured.evaluation.values
-    return [Gap(name, trained[name], measured[name], ASKED_NOW) for name in METRICS] + found
+    return [Gap(name, trained[name], measured[name], ASKED_NOW) for name in _METRICS] + found
 
 
 def curve_gaps(examined: Examined) -> list[Gap]:
@@ -71,8 +73,11 @@ def curve_gaps(examined: Examined) -> list[Gap]:
 def far_apart(examined: Examined) -> Gap | None:
     """The widest of the gaps that learning by heart does not explain: high in training, next to nothing elsewhere.
 
+    Of the model as it is, P@1 is taken, which no threshold can spoil.
+
     Raises:
         CannotLookError: as for :func:`gaps`.
     """
-    wide = [gap for gap in gaps(examined) if gap.train >= _HIGH and gap.test <= _LOST * gap.train]
+    ranked = [gap for gap in gaps(examined) if gap.other != ASKED_NOW or gap.metric == RANKING]
+    wide = [gap for gap in ranked if gap.train >= _HIGH and gap.test <= _LOST * gap.train]
     return max(wide, key=lambda gap: gap.size, default=None)

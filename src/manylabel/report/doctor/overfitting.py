@@ -6,7 +6,7 @@ import math
 
 from manylabel.core.finding import Finding
 from manylabel.report.doctor.examined import CannotLookError, Examined
-from manylabel.report.doctor.gaps import ASKED_NOW, far_apart, gaps
+from manylabel.report.doctor.gaps import ASKED_NOW, RANKING, far_apart, gaps
 from manylabel.report.doctor.settings import fit_less
 from manylabel.report.doctor.wording import percent, points
 
@@ -29,7 +29,7 @@ def overfitting(examined: Examined) -> list[Finding]:
             raise
         return found
     # Label sets depend on thresholds, which are off by more on new documents: the ranking shows what was learnt.
-    ranked = [gap for gap in sides if gap.metric != "micro-F1" or gap.other != ASKED_NOW]
+    ranked = [gap for gap in sides if gap.metric == RANKING or gap.other != ASKED_NOW]
     if found:  # the curves have been spoken of
         ranked = [gap for gap in ranked if gap.other == ASKED_NOW]
     widest = max(ranked, key=lambda gap: gap.size, default=None)

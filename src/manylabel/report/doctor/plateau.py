@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from manylabel.core.finding import Finding
 from manylabel.report.doctor.baselines import commonest_set_share, commonest_share
+from manylabel.report.doctor.chance import half_width
 from manylabel.report.doctor.examined import CannotLookError, Examined
 from manylabel.report.doctor.gaps import curve_gaps
 from manylabel.report.doctor.settings import known_to
@@ -13,7 +12,6 @@ from manylabel.report.doctor.wording import percent, points
 
 _STEP = 0.005
 _FEWEST = 3
-_STANDARD_ERRORS = 1.96
 
 
 def plateau(examined: Examined) -> list[Finding]:
@@ -54,7 +52,7 @@ def _chance(examined: Examined, value: float, evidence: dict[str, object]) -> st
     if not documents:
         return ""
     evidence["validation documents"] = documents
-    evidence["half width of its interval"] = half = _STANDARD_ERRORS * math.sqrt(value * (1 - value) / documents)
+    evidence["half width of its interval"] = half = half_width(value, documents)
     return f" With {documents:,} validation documents chance alone moves it by {points(half)} to each side."
 
 

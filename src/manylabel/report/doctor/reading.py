@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from manylabel.report.doctor.examined import Examined, Part
 from manylabel.report.doctor.label_sets import label_sets
 from manylabel.runs.curves import read_curves
 from manylabel.runs.digests import corpus_digest
-from manylabel.runs.evaluate import OpenRun, check_unchanged, listed, open_run, predictions
+from manylabel.runs.evaluate import NO_DATA, OpenRun, check_unchanged, listed, open_run, predictions
 from manylabel.runs.reading import AnyCorpus, Source, describe, read_test
 from manylabel.runs.train import METRICS_FILE
 
@@ -32,7 +33,6 @@ _NEEDED = (
     "macro-recall-supported",
     "example-F1",
 )
-_NO_FILE = "(none)"
 
 
 def examine(
@@ -113,11 +113,16 @@ def ask(run: OpenRun, corpus: AnyCorpus, progress: Progress = SILENT, *, interva
     return Part(corpus, TopK.concatenate(parts), csr_matrix(vstack(sets, format="csr")), evaluator.result())
 
 
+def names_training(run: OpenRun) -> bool:
+    """Whether the run's configuration says what it was trained on; that of a model saved from Python does not."""
+    return run.config.data.train != NO_DATA
+
+
 def _training(run: OpenRun, path: str | Path | None, progress: Progress) -> AnyCorpus | str:
     """The training documents, or why not; an error only where the path was named for this very purpose."""
     facts = run.directory.manifest["info"].get("data", {}).get("train")
     data = run.config.data
-    if path is None and (facts is None or data.train == _NO_FILE):
+    if path is None and (facts is None or not names_training(run)):
         return "the run does not name its training documents"
     if path is not None:
         data = data.with_values(train=str(path))
@@ -128,15 +133,24 @@ def _training(run: OpenRun, path: str | Path | None, progress: Progress) -> AnyC
         if path is not None:
             raise
         return f"the training documents cannot be read: {error}"
-    if facts is None or corpus_digest(corpus) == facts["digest"]:
+    if _is_that_of(run, corpus, facts):
         return corpus
     if path is not None:
         raise InputError(
-            f"is not what {run.path} was trained on ({facts['documents']:,} documents, other texts or labels)",
+            f"is not what {run.path} was trained on: other texts, or other labels",
             path=path,
             remedy="name the training file, or leave --train out",
         )
     return f"{data.train} is not what the run was trained on: it has changed since"
+
+
+def _is_that_of(run: OpenRun, corpus: AnyCorpus, facts: Mapping[str, Any] | None) -> bool:
+    """The corpus has the digest that the run recorded; a run that was saved from Python knows only label counts."""
+    if facts is not None:
+        return corpus_digest(corpus) == facts["digest"]
+    labels = run.model.labels
+    counts = np.bincount(corpus.positives.indices, minlength=len(labels))
+    return labels.n_documents == len(corpus) and np.array_equal(counts, labels.counts)  # type: ignore[arg-type]
 
 
 def _trained(run: OpenRun, training: AnyCorpus | str, progress: Progress) -> Part | str:

@@ -54,7 +54,7 @@ def _tries(diagnosis: Diagnosis) -> str:
     if any(setting.startswith(_MEASURING) for setting in settings):
         lines.append(f"  manylabel evaluate {diagnosis.run} --set evaluate.NAME=VALUE    (no training)")
     if any(not setting.startswith(_MEASURING) for setting in settings):
-        lines.append(f"  manylabel train {diagnosis.config} --run NEW --set model.NAME=VALUE")
+        lines.append(f"  manylabel train {diagnosis.training} --run NEW --set model.NAME=VALUE")
         lines.append(f"  manylabel compare {diagnosis.run} NEW")
     return "\n".join(["To try a --set line, one at a time:", *lines]) if lines else ""
 

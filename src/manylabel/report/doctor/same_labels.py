@@ -21,6 +21,7 @@ def same_labels(examined: Examined) -> list[Finding]:
     Counted are effective labels, the exponential of the entropy: a hundred labels of which one takes nearly all count
     as few more than one.
     """
+    examined.enough()
     part = examined.measured
     first = part.topk.indices[:, 0]
     predicted = np.bincount(first[first >= 0], minlength=len(examined.labels))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from manylabel.core.finding import Finding
+from manylabel.metrics.evaluation import Evaluation
+from manylabel.report.doctor.chance import half_width, least_half_width
 from manylabel.report.doctor.examined import CannotLookError, Examined
-from manylabel.report.doctor.wording import between, percent, points
+from manylabel.report.doctor.wording import between, count, percent, points
 
 _LOOKED = ("P@1", "micro-F1", "macro-F1-supported")
 _WIDE, _VERY_WIDE = 0.02, 0.04
@@ -24,18 +26,17 @@ def small_test(examined: Examined) -> list[Finding]:
     if not widths:
         raise CannotLookError("no intervals were asked for (evaluate.n_bootstrap=0)")
     widest = max(widths, key=lambda name: widths[name])
-    half = widths[widest]
+    documents = evaluation.basis.documents
+    half = max(widths[widest], least_half_width(documents))
     if half < _WIDE:
         return []
-    documents = evaluation.basis.documents
     needed = round(documents * (half / _AIM) ** 2, -2)
-    said = _noise_of_epochs(examined, half)
+    said = _noise_of_epochs(examined)
     return [
         Finding(
             "small-test",
             "warning" if half >= _VERY_WIDE else "note",
-            f"{widest} is {percent(evaluation.values[widest])} with an interval of "
-            f"{between(evaluation.intervals[widest])}: {documents:,} test documents tell no difference of less than "
+            f"{_said(evaluation, widest, half)}: {count(documents, 'test document')} tell no difference of less than "
             f"about {points(half)}.",
             "Another sample of as many documents would move the score by that much without any change of the "
             f"model.{said}",
@@ -48,12 +49,25 @@ def small_test(examined: Examined) -> list[Finding]:
     ]
 
 
-def _noise_of_epochs(examined: Examined, half: float) -> str:
-    """How many epochs lie within the interval of the best one."""
+def _said(evaluation: Evaluation, name: str, half: float) -> str:
+    value, ends = evaluation.values[name], evaluation.intervals[name]
+    if ends[1] - ends[0] < 2 * half:
+        return f"{name} is {percent(value)}, which on so few documents may be luck"
+    return f"{name} is {percent(value)} with an interval of {between(ends)}"
+
+
+def _noise_of_epochs(examined: Examined) -> str:
+    """How many epochs lie within the interval of the best one, where the number of validation documents is written."""
     curves = examined.curves
     name = curves.leading() if curves is not None else None
-    if curves is None or name is None:
+    if curves is None or name is None or not curves.validation_documents:
         return ""
     values = [value for _, value in curves.series("validation", name) if math.isfinite(value)]
-    near = sum(1 for value in values if value >= max(values) - half)
-    return f" {near} of {len(values)} epochs lie that close to the best one." if len(values) > 1 else ""
+    if len(values) < 2:
+        return ""
+    reach = half_width(max(values), curves.validation_documents)
+    near = sum(1 for value in values if value >= max(values) - reach)
+    return (
+        f" On the {curves.validation_documents:,} validation documents, {near} of {len(values)} epochs lie within "
+        f"chance of the best {name}."
+    )

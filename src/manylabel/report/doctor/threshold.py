@@ -19,8 +19,7 @@ def threshold(examined: Examined) -> list[Finding]:
     The halves keep it honest: a threshold measured where it was chosen always looks better than it is.
     """
     part = examined.measured
-    if int(part.labelled.sum()) < _FEWEST:
-        raise CannotLookError(f"fewer than {_FEWEST} documents with labels are too few to judge a threshold by")
+    examined.enough(_FEWEST)
     if part.evaluation.basis.label_sets.startswith("decision"):
         return _decision(examined)
     cells = _Cells.of(part)

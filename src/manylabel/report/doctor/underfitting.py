@@ -20,6 +20,7 @@ def underfitting(examined: Examined) -> list[Finding]:
     """
     rising = _still_rising(examined)
     try:
+        examined.enough()
         trained = examined.trained_part()
     except CannotLookError:
         if examined.curves is None:

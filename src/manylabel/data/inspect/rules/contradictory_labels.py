@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.005, 0.05
 
@@ -17,28 +17,48 @@ _WARNING, _SERIOUS = 0.005, 0.05
 def check(inspected: Inspected) -> list[Finding]:
     """Pairs of (nearly) equal texts without a common label, in any parts; those that share some labels are counted.
 
-    Documents without labels are left to the rule ``without-labels``.
+    Serious are only pairs of texts with the same words: where words differ, they may be what decides. Documents
+    without labels are left to the rule ``without-labels``.
     """
     pairs, similarity, agreement = _labelled_pairs(inspected)
-    apart = agreement == 0
+    apart, same = agreement == 0, similarity == 1
     if not apart.any():
         return []
     documents = len(np.unique(pairs[apart]))
-    fraction = documents / len(inspected.texts)
+    fraction, fraction_same = (len(np.unique(pairs[chosen])) / len(inspected.texts) for chosen in (apart, apart & same))
     worst = np.flatnonzero(apart)[np.argsort(-similarity[apart], kind="stable")][: inspected.options.examples]
+    shared = (
+        f" Texts with the same words share {share(float(agreement[same].mean()))} of their labels on average "
+        "(Jaccard): so well do the labels agree with themselves."
+        if same.any()
+        else ""
+    )
     return [
         Finding(
             rule="contradictory-labels",
-            severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-            what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts have no label in common, "
+            severity="serious"
+            if fraction_same >= _SERIOUS
+            else "warning"
+            if fraction_same >= _WARNING or fraction >= _SERIOUS
+            else "note",
+            what=f"{counted(int(apart.sum()), 'pair')} of equal or nearly equal texts "
+            f"{verb(int(apart.sum()), 'has', 'have')} no label in common, "
             f"{share(float(apart.mean()))} of all such pairs; {counted(documents, 'document')} "
             f"({share(fraction)}) stand in one.",
-            why=f"Where both have the same words ({int((similarity[apart] == 1).sum()):,} of the pairs), no model can "
-            "get both right; where some words differ, those would have to decide. All pairs of equal or nearly equal "
-            f"texts share {share(float(agreement.mean()))} of their labels on average (Jaccard), roughly as much as a "
-            "model can.",
+            why=f"Where both have the same words ({int((apart & same).sum()):,} of the pairs), no model can get both "
+            f"right; where some words differ, these would have to decide.{shared}",
             advice="Look at the pairs and settle which labels are meant; where both are right, give both to both.",
-            evidence=_evidence(pairs, similarity, agreement, documents, fraction),
+            evidence={
+                "pairs": len(pairs),
+                "without_common_label": int(apart.sum()),
+                "without_common_label_same_words": int((apart & same).sum()),
+                "with_other_labels": int(((agreement > 0) & (agreement < 1)).sum()),
+                "documents": documents,
+                "share": fraction,
+                "share_same_words": fraction_same,
+                "mean_agreement": float(agreement.mean()),
+                "mean_agreement_same_words": float(agreement[same].mean()) if same.any() else None,
+            },
             examples=[_example(inspected, pairs[pair], float(similarity[pair])) for pair in worst.tolist()],
         )
     ]
@@ -63,21 +83,6 @@ def _agreement(positives: csr_matrix, pairs: np.ndarray) -> np.ndarray:
     common = positives[pairs[:, 0]].multiply(positives[pairs[:, 1]]).sum(axis=1)
     common = np.asarray(common, np.int64).ravel()
     return common / np.maximum(sizes[pairs].sum(axis=1) - common, 1)
-
-
-def _evidence(
-    pairs: np.ndarray, similarity: np.ndarray, agreement: np.ndarray, documents: int, fraction: float
-) -> dict[str, Any]:
-    equal = similarity == 1
-    return {
-        "pairs": len(pairs),
-        "without_common_label": int((agreement == 0).sum()),
-        "with_other_labels": int(((agreement > 0) & (agreement < 1)).sum()),
-        "documents": documents,
-        "share": fraction,
-        "mean_agreement": float(agreement.mean()),
-        "mean_agreement_of_equal_texts": float(agreement[equal].mean()) if equal.any() else None,
-    }
 
 
 def _example(inspected: Inspected, pair: np.ndarray, similarity: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.copies import Copies
 from manylabel.data.inspect.inspected import Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.005, 0.05
 
@@ -43,7 +43,8 @@ def _check_pair(inspected: Inspected, copies: Copies, earlier: str, later: str) 
     return Finding(
         rule="duplicates-across-parts",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-        what=f"{counted(n_equal + n_near, 'document')} of {later} ({share(fraction)}) stand in {earlier} too: "
+        what=f"{counted(n_equal + n_near, 'document')} of {later} ({share(fraction)}) "
+        f"{verb(n_equal + n_near, 'stands', 'stand')} in {earlier} too: "
         f"{n_equal:,} with the same text, {n_near:,} with nearly the same.",
         why=f"A model that has learnt their texts by heart gets them right, so figures on {later} promise more than "
         "new documents will keep, above all for rare labels.",

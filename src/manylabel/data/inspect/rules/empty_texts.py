@@ -6,7 +6,7 @@ import numpy as np
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.01, 0.1
 
@@ -28,7 +28,8 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
     return Finding(
         rule="empty-texts",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-        what=f"{counted(len(rows), 'document')} of {name} ({share(fraction)}) have no word in their text.",
+        what=f"{counted(len(rows), 'document')} of {name} ({share(fraction)}) "
+        f"{verb(len(rows), 'has', 'have')} no word in the text.",
         why="Nothing can be learnt from them, and nothing can be got right but by guessing the most frequent labels.",
         advice="See whether the text stands in another field (data.text_fields); leave the others out.",
         evidence={"part": name, "documents": len(rows), "share": fraction},

@@ -6,7 +6,7 @@ import numpy as np
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import TRAIN, Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.01, 0.2
 
@@ -23,7 +23,7 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
     repeated = int((sizes - 1).sum())
     if repeated == 0:
         return None
-    fraction = repeated / (stop - start)
+    fraction, texts = repeated / (stop - start), int((sizes > 1).sum())
     largest = np.argsort(-sizes, kind="stable")[: inspected.options.examples]
     examples = []
     for group in largest[sizes[largest] > 1].tolist():
@@ -37,8 +37,9 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
     return Finding(
         rule="exact-duplicates",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-        what=f"{counted(repeated, 'document')} of {name} ({share(fraction)}) repeat the text of an earlier one; "
-        f"{counted(int((sizes > 1).sum()), 'text')} occur more than once.",
+        what=f"{counted(repeated, 'document')} of {name} ({share(fraction)}) "
+        f"{verb(repeated, 'repeats', 'repeat')} the text of an earlier one; "
+        f"{counted(texts, 'text')} {verb(texts, 'occurs', 'occur')} more than once.",
         why=effect,
         advice="Keep one document of each text, with the labels of all of them where they differ.",
         evidence={"part": name, "repeated": repeated, "share": fraction, "most_often": int(sizes.max())},

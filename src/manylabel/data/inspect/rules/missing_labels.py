@@ -9,26 +9,28 @@ import numpy as np
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import TRAIN, Inspected
 from manylabel.data.inspect.sureness import Answers, answers_of
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING = 0.02
+_LOWEST_CEILING = 0.75
 
 
 def check(inspected: Inspected) -> list[Finding]:
     """A finding where models are sure of labels that are not given, or where they are never sure enough to tell.
 
-    A model is sure where, of the labels of the same frequency group that it scores as high, the share `options.sure`
-    is given. The idea is that of confident learning (Northcutt et al. 2021), with one rate for each score instead of
-    one threshold for each class. Ancestors of given labels follow from these, are counted apart and are no finding.
+    A model is sure where labels of the same frequency group that it scores as high are given at least `options.sure`
+    times as often as those that it is surest of. The idea is that of confident learning (Northcutt et al. 2021), with
+    one rate for each score instead of one threshold for each class, measured against the ceiling that missing labels
+    set (Elkan and Noto 2008). Ancestors of given labels follow from these, are counted apart and are no finding.
     """
     if inspected.scores is None:
         return []
     answers = answers_of(inspected.scores, inspected.train.positives, inspected.labels.hierarchy, inspected.options)
-    if len(answers.rate) == 0:
+    if answers.ceiling == 0:  # too few answers to tell how sure one is
         return []
-    sure = answers.rate >= inspected.options.sure
-    if not sure.any():
-        return [_never_sure(inspected, answers)]
+    if answers.ceiling < _LOWEST_CEILING:
+        return [_never_sure(answers)]
+    sure = answers.rate >= answers.threshold
     suspects = np.flatnonzero(sure & ~answers.given)
     if len(suspects) == 0:
         return []
@@ -52,9 +54,10 @@ def _finding(inspected: Inspected, answers: Answers, sure: np.ndarray, suspects:
     return Finding(
         rule="missing-labels",
         severity="warning" if fraction >= _WARNING else "note",
-        what=f"{counted(len(suspects), 'label')} of {counted(documents, 'document')} of {TRAIN}{sample} are probably "
-        f"missing: models that had not seen the document are sure of them. Where models are as sure, the label is "
-        f"given in {share(right)} of {int(sure.sum()):,} cases; these are the others.{implied}",
+        what=f"{counted(len(suspects), 'label')} of {counted(documents, 'document')} of {TRAIN}{sample} "
+        f"{verb(len(suspects), 'looks', 'look')} missing: models that had not seen the document are sure of "
+        f"{verb(len(suspects), 'it', 'them')}. Where models are as sure, the label is given in {share(right)} of "
+        f"{int(sure.sum()):,} cases; {verb(len(suspects), 'this is the other', 'these are the others')}.{implied}",
         why="A label that is missing teaches a model that the right answer is wrong, and in a test part counts right "
         "answers as mistakes.",
         advice="Look at the list, the surest first (--json has more with --set inspect.examples=1000): add those that "
@@ -65,6 +68,7 @@ def _finding(inspected: Inspected, answers: Answers, sure: np.ndarray, suspects:
             "documents_looked_at": len(asked),
             "share_of_given": fraction,
             "given_where_as_sure": right,
+            "given_where_surest": answers.ceiling,
             "implied_by_hierarchy": answers.implied,
             "by_label": {
                 inspected.labels.names[label]: int(number)
@@ -87,16 +91,14 @@ def _examples(inspected: Inspected, answers: Answers, suspects: np.ndarray) -> l
     ]
 
 
-def _never_sure(inspected: Inspected, answers: Answers) -> Finding:
-    highest = float(answers.rate.max())
+def _never_sure(answers: Answers) -> Finding:
     return Finding(
         rule="missing-labels",
         severity="note",
         what="Missing labels cannot be told: where models that had not seen a document are surest of a label, it is "
-        f"given in {share(highest)} of the cases, less than {share(inspected.options.sure)}.",
+        f"given in {share(answers.ceiling)} of the cases only.",
         why="Either many labels are missing, or the texts do not tell the labels, or models learnt from too few "
         "documents. Right answers that are not given count as mistakes.",
-        advice="Look at some documents by hand. A smaller inspect.sure names what models are less sure of; with a "
-        "larger inspect.model_documents they learn more.",
-        evidence={"highest_rate": highest},
+        advice="Look at some documents by hand; with a larger inspect.model_documents models learn more.",
+        evidence={"given_where_surest": answers.ceiling},
     )

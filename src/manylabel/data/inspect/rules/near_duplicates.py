@@ -7,7 +7,7 @@ import numpy as np
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.copies import Copies
 from manylabel.data.inspect.inspected import TRAIN, Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.05, 0.5
 
@@ -46,7 +46,8 @@ def _check_part(inspected: Inspected, copies: Copies, name: str) -> Finding | No
     return Finding(
         rule="near-duplicates",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-        what=f"{counted(documents, 'document')} of {name} ({share(fraction)}) have a near twin there: a text that "
+        what=f"{counted(documents, 'document')} of {name} ({share(fraction)}) "
+        f"{verb(documents, 'has', 'have')} a near twin there: a text that "
         f"differs, and shares {100 * inspected.options.similarity:g} % of its "
         f"{'runs of five characters' if inspected.unspaced else 'word triples'} or more.",
         why=effect,

@@ -79,7 +79,7 @@ def _words_finding(inspected: Inspected, name: str, found: Drift, examples: list
         severity=cast(Severity, found.severity),
         what=f"Texts of {name} use other {unit}s than those of {TRAIN}: {found.divergence:.3f} bits apart "
         f"(Jensen-Shannon), where chance gives {found.by_chance:.3f}; {named} of the documents.",
-        why=f"What a model knows about the {unit}s of {TRAIN} fits {name} less; figures on {name} are lower than on "
+        why=f"What a model knows about the {unit}s of {TRAIN} fits {name} less; figures on {name} may be lower than on "
         "documents like the training ones.",
         advice="Find out what differs: time, source, language, a heading or footer. If new documents will look like "
         f"{name}, train on some of their kind.",

@@ -6,7 +6,7 @@ import numpy as np
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import TRAIN, Inspected
-from manylabel.data.inspect.wording import counted, listed, share
+from manylabel.data.inspect.wording import counted, listed, share, verb
 
 _WARNING, _SERIOUS = 0.01, 0.1
 
@@ -29,7 +29,7 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
         rule="unseen-labels",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
         what=f"{counted(len(unseen), 'label')} of {name} ({share(len(unseen), used)} of its labels, {share(fraction)} "
-        f"of its label pairs) have no training document: {listed(names)}.",
+        f"of its label pairs) {verb(len(unseen), 'has', 'have')} no training document: {listed(names)}.",
         why=f"A model that learns from documents only cannot return them: recall on {name} ends at "
         f"{share(1 - fraction)}, and macro averages over all labels lose {share(len(unseen), used)}.",
         advice="Split so that every label has training documents (`manylabel data split --method stratified`), or use "

@@ -6,7 +6,7 @@ import numpy as np
 
 from manylabel.core.finding import Finding
 from manylabel.data.inspect.inspected import Inspected
-from manylabel.data.inspect.wording import counted, share
+from manylabel.data.inspect.wording import counted, share, verb
 
 _WARNING, _SERIOUS = 0.05, 0.5
 
@@ -26,7 +26,8 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
     return Finding(
         rule="without-labels",
         severity="serious" if fraction >= _SERIOUS else "warning" if fraction >= _WARNING else "note",
-        what=f"{counted(len(rows), 'document')} of {name} ({share(fraction)}) have no label{dropped}.",
+        what=f"{counted(len(rows), 'document')} of {name} ({share(fraction)}) "
+        f"{verb(len(rows), 'has', 'have')} no label{dropped}.",
         why="Where no label applies, they teach a model to return nothing. Where labels were forgotten or read from "
         "the wrong field, they teach it that true labels are wrong.",
         advice="Make sure that none of their labels was lost on the way (--set data.labels_field, "

@@ -1,6 +1,7 @@
 """``report``, ``explain`` and ``compare --html``: where their output goes, and what is refused."""
 
 import json
+import shutil
 import signal
 
 import pytest
@@ -114,6 +115,23 @@ def test_explain_as_json_and_of_a_label(cli, pair, data):
     (step,) = label["steps"]
     assert step["total"] == pytest.approx(label["score"], abs=1e-5)
     assert {word["text"].lower() for word in step["for"]} <= set(document["text"].lower().split())
+
+
+def test_explain_says_what_a_decision_assigns(cli, pair, data, tmp_path):
+    from manylabel.core.run_directory import RunDirectory
+    from manylabel.decide import METHODS
+    from manylabel.decide.decision import Decision
+
+    run = tmp_path / "run"
+    shutil.copytree(pair[1], run)
+    method = METHODS.load("top-n")(METHODS.section("top-n").parse({"n": 2}, source="test"))
+    with RunDirectory.open(run).amend() as writer:
+        Decision(method, None, 10).write(writer)
+    text = json.loads((data / "test.jsonl").read_text().splitlines()[0])["text"]
+    heads = [line for line in cli("explain", run, text, "-k", 3).out.splitlines() if line.endswith("assigned")]
+    assert [line.endswith(", assigned") for line in heads] == [True, True, False]
+    found = json.loads(cli("explain", run, text, "-k", 3, "--json").out)
+    assert [label["assigned"] for label in found["labels"]] == [True, True, False]
 
 
 def test_explain_refuses(cli, tree_run, tmp_path):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from manylabel.core.labels import LabelSpace
     from manylabel.models.explanation import Explanation, Word
+    from manylabel.runs.evaluate import OpenRun
 
 
 def explain(
@@ -29,33 +30,46 @@ def explain(
     """Show the words of a text that speak for and against its labels.
 
     Linear models tell exactly: weight times feature value, which with the bias make the margin. Of other models scores
-    are taken again with words left out. The first line says which it was.
+    are taken again with words left out. The first line says which it was. Where the run has a decision, it is said
+    which of the labels that assigns.
     """
     import sys
 
     from manylabel.core.errors import InputError
-    from manylabel.models.base import load
+    from manylabel.runs.evaluate import open_run
 
     if text == "-":
         text = sys.stdin.read()
     if not text.strip():
         raise InputError("the text is empty: there are no words to explain")
-    model = load(run)
-    (explanation,) = model.explain([text], k, label)
+    opened = open_run(run)
+    (explanation,) = opened.model.explain([text], k, label)
+    assigned = _assigned(opened, text)
     if json_:
         import json
 
-        print(json.dumps({"text": text, **explanation.to_dict(words)}, ensure_ascii=False))
+        found = {"text": text, **explanation.to_dict(words)}
+        for record, one in zip(found["labels"], explanation.labels, strict=True):
+            record |= {} if assigned is None else {"assigned": one.label in assigned}
+        print(json.dumps(found, ensure_ascii=False))
     else:
-        print("\n".join(_lines(explanation, model.labels, words)))
+        print("\n".join(_lines(explanation, opened.model.labels, words, assigned)))
 
 
-def _lines(explanation: Explanation, labels: LabelSpace, most: int) -> Iterator[str]:
+def _assigned(run: OpenRun, text: str) -> set[int] | None:
+    """The labels that the run's decision gives the text; None where it has no decision."""
+    if run.decision is None:
+        return None
+    return set(run.decision.decide(run.model.predict([text], run.decision.k)).indices.tolist())
+
+
+def _lines(explanation: Explanation, labels: LabelSpace, most: int, assigned: set[int] | None) -> Iterator[str]:
     yield f"{explanation.method}: {explanation.note}"
     for one in explanation.labels:
         said = labels.text_of(one.label)
         yield ""
-        yield f"{one.name}{f' ({said})' if said != one.name else ''}  {explanation.kind} {one.score:.3f}"
+        fate = "" if assigned is None else ", assigned" if one.label in assigned else ", not assigned"
+        yield f"{one.name}{f' ({said})' if said != one.name else ''}  {explanation.kind} {one.score:.3f}{fate}"
         if not one.values.any():
             yield "  no word of the text speaks for or against it: the model knows none of them"
         elif explanation.undecided(one):

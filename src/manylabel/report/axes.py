@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
     from matplotlib.axis import Axis
+
+_LEGEND_WIDTH, _ROOM_OF_A_KEY = 56, 7  # characters; a key is the stroke before a name
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ def finish(plot: Plot, axes: Axes, *, legend: Sequence[str], whole: bool = False
         plot.set_ylim(*axes.y_range)
     plot.tick_params(length=3)
     if len(legend) > 1:
-        columns = 2 if max(map(len, legend)) > 14 or len(legend) > 3 else len(legend)
-        plot.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, handlelength=2.2, columnspacing=1.2)
+        fits = sum(len(name) + _ROOM_OF_A_KEY for name in legend) <= _LEGEND_WIDTH
+        columns = len(legend) if fits else 2
+        # Beside the axis labels, too: over the plot alone, long names of bars would leave it too little room.
+        place: Any = "outside upper left"  # which the stubs of matplotlib do not know
+        plot.figure.legend(loc=place, ncols=columns, handlelength=2.2, columnspacing=1.2, borderaxespad=0.1)
 
 
 def _number_ticks(axis: Axis, *, log: bool, in_percent: bool, whole: bool) -> None:

@@ -77,6 +77,7 @@ def test_rules_can_be_left_out_and_are_listed(cli, table):
         (["mine.csv", "--set", "model.kind=fused"], ["--set model", "data.NAME=VALUE or inspect.NAME=VALUE"]),
         (["mine.csv", "--format", "cvs"], ["did you mean 'csv'"]),
         (["mine.csv", "--html", "folder"], ["folder", "is a directory"]),
+        (["mine.csv", "--html", "empty.csv/page.html"], ["empty.csv/page.html", "cannot be written"]),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(arguments, words, cli, table, tmp_path, monkeypatch):

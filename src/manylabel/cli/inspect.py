@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,17 +37,13 @@ def inspect(
     duplicates, contradictions, missing labels, leaks, drift between parts. To find missing labels, models are trained
     on parts of the training documents; --skip missing-labels saves the time.
     """
-    from manylabel.core.errors import InputError
     from manylabel.runs.inspect import inspect_files
 
     if html is not None:
         from manylabel.report.page import require_extra
 
         require_extra("a page with plots")
-        if html.is_dir():
-            raise InputError("is a directory, expected a file", path=html, remedy="name a file in it")
-        if html.exists() and not overwrite:
-            raise InputError("exists already", path=html, remedy="choose another place or pass --overwrite")
+        _check_place(html, overwrite)
     assigned = options.assignments(set_, format=format, unknown_labels=unknown_labels)
     data, chosen = _sections({"train": train, "test": test, "labels": labels}, assigned, skip)
     progress = make_progress(quiet)
@@ -62,6 +59,19 @@ def inspect(
         print(json.dumps(inspection.to_dict(), ensure_ascii=False))
     else:
         print(inspection.table())
+
+
+def _check_place(page: Path, overwrite: bool) -> None:
+    """Refuse a place that cannot be written before the work is done, not after it."""
+    from manylabel.core.errors import InputError
+
+    if page.is_dir():
+        raise InputError("is a directory, expected a file", path=page, remedy="name a file in it")
+    if page.exists() and not overwrite:
+        raise InputError("exists already", path=page, remedy="choose another place or pass --overwrite")
+    folder = next(parent for parent in page.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"cannot be written: {folder} is no folder that can be written to", path=page)
 
 
 def _sections(paths: dict[str, str | None], assignments: list[str], skip: list[str] | None) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from manylabel.core.corpus import Corpus
 from manylabel.core.labels import LabelSpace
+from manylabel.data.inspect import RULES
 from manylabel.data.inspect.inspected import Inspected, excerpt
 from manylabel.data.inspect.options import InspectOptions
 from manylabel.data.inspect.statistics import describe_parts
@@ -94,3 +95,13 @@ def test_numbers_in_sentences():
     assert [verb(1, "has", "have"), verb(0, "has", "have")] == ["has", "have"]
     assert [listed(["a", "b"]), listed(list("abcdefg"))] == ["a, b", "a, b, c, d and 3 more"]
     assert [excerpt(" a\n b "), len(excerpt("word " * 100))] == ["a b", 90]
+
+
+def test_where_characters_stand_for_words_lengths_are_told_once():
+    texts = ["欧盟委员会今天宣布新的规则", "完全不同的一句话在这里面", "..", ""]
+    inspected = Inspected.of({"train": Corpus.from_texts(texts, [["a"], ["b"], ["a"], ["b"]])})
+    statistics = describe_parts(inspected)
+    assert statistics.word == "character"
+    assert statistics.parts["train"].words.largest == len(texts[0])
+    assert facts_table(statistics).count("per text, mean") == 1
+    assert [item.evidence["documents"] for item in RULES.load("empty-texts")(inspected)] == [2]

@@ -19,8 +19,8 @@ def check(inspected: Inspected) -> list[Finding]:
 def _check_part(inspected: Inspected, name: str) -> Finding | None:
     position, corpus = list(inspected.parts).index(name), inspected.parts[name]
     words = inspected.word_counts[inspected.offsets[position] : inspected.offsets[position + 1]]
-    if inspected.unspaced:  # characters were counted, blanks among them
-        words = np.array([len(text.split()) for text in corpus.texts])
+    if inspected.unspaced:  # characters were counted, blanks and signs among them
+        words = np.array([any(map(str.isalnum, text)) for text in corpus.texts])
     rows = np.flatnonzero(words == 0)
     if len(rows) == 0:
         return None

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from arms import ARMS
-from manylabel.combine.calibration import calibration_error
 from manylabel.metrics.compare import compare
 from manylabel.metrics.evaluation import Evaluation
+from manylabel.metrics.reliability import reliability
 from manylabel.metrics.settings import Settings
 from measure import Run
 from scoring import evaluation, right_of
@@ -67,7 +67,7 @@ def judge_arms(runs: Sequence[Run], features: Path) -> dict[str, Judgement]:
 
 def _judged(run: Run, features: Path, columns: int) -> Judgement:
     file, kind = run.folder / "topk.npz", run.result["score_kind"]
-    error = calibration_error(*right_of(features, file)) if kind == "probability" else None
+    error = reliability(*right_of(features, file)).ece if kind == "probability" else None
     return Judgement(run, evaluation(features, file, kind, columns, SETTINGS), error)
 
 

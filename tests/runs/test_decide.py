@@ -186,11 +186,12 @@ def test_methods_are_compared_without_keeping_one(run, data):
             return SILENT.task(name, total)
 
     found = compare_decisions(run, data / "test.jsonl", progress=Notes())
-    assert list(found) == ["fixed", "global", "global macro-F1", "per-label", "per-frequency", "expected-f1"]
+    names = ["fixed", "global", "global macro-F1", "global isotonic", "per-label", "per-frequency", "expected-f1"]
+    assert list(found) == names
     assert any(note.startswith("hierarchy: no label has a parent") for note in notes)
     assert load_decision(run) is None
     lines = comparison_table(found).splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert found["global"].facts["metrics"]["micro-F1"] > found["fixed"].facts["metrics"]["micro-F1"]
 
 

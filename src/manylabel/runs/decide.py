@@ -29,6 +29,7 @@ _COMPARED: tuple[Mapping[str, Any], ...] = (
     {"kind": "fixed"},
     {"kind": "global"},
     {"kind": "global", "metric": "macro-F1"},
+    {"kind": "global", "calibration": "isotonic"},
     {"kind": "per-label"},
     {"kind": "per-frequency"},
     {"kind": "expected-f1"},

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from brute_force import dense, f1
+from scipy.sparse import csr_matrix
 
+from manylabel.core.labels import LabelSpace
 from manylabel.core.topk import TopK
 from manylabel.decide import METHODS
 from manylabel.decide.examples import Examples
@@ -160,3 +162,15 @@ def test_lists_by_label_hold_every_listed_score(make_examples):
         listed = np.isfinite(scores[:, label])
         np.testing.assert_array_equal(lists.scores[own], np.sort(scores[listed, label])[::-1])
         assert lists.hits[own].sum() == truth[listed, label].sum()
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_equal_scores_are_taken_together(levels):
+    """Whatever is sorted first, a threshold cannot part equal scores."""
+    rng = np.random.default_rng(0)
+    labels = LabelSpace([f"l{i}" for i in range(40)], counts=np.full(40, 5), n_documents=100)
+    scores = rng.integers(0, levels, (50, 40)).astype(np.float32) / 4
+    truth = rng.random((50, 40)) < 0.02 + 0.1 * (scores > 0.4)
+    examples = Examples.of(TopK.from_dense(scores, 40, labels=labels), csr_matrix(truth))
+    best = max(f1(scores >= t, truth) for t in np.unique(scores))
+    assert new("global").fit(examples).facts["reached"] == pytest.approx(best)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from manylabel.core.compiled import compiled
+from manylabel.core.parallel import in_blocks
 from manylabel.decide.examples import Examples
+
+_LABELS_PER_JOB = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,15 +30,16 @@ class LabelLists:
     @classmethod
     def of(cls, examples: Examples) -> LabelLists:
         """Sort by label, then by score; documents with equal scores by their position."""
-        present = examples.present.ravel()
-        labels = examples.topk.indices.ravel()[present]
-        scores = examples.topk.scores.ravel()[present]
-        hits = examples.hits.ravel()[present]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=len(examples.labels)))])
+        topk, n_labels = examples.topk, len(examples.labels)
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(topk.indices[examples.present], minlength=n_labels))])
+        scores, hits = np.empty(indptr[-1], np.float32), np.empty(indptr[-1], np.bool_)
         # By label first, in linear time; then each label's own short list by score.
-        order = np.argsort(labels, kind="stable")
-        scores, hits = scores[order], hits[order]
-        _sort_each(indptr, scores, hits)
+        _deal(topk.indices.ravel(), topk.scores.ravel(), examples.hits.ravel(), indptr, scores, hits)
+
+        def work(labels: slice, _: None) -> None:
+            _sort_each(indptr[labels.start : labels.stop + 1], scores, hits)
+
+        in_blocks(n_labels, _LABELS_PER_JOB, work, lambda: None)
         return cls(indptr, scores, hits)
 
     def __len__(self) -> int:
@@ -56,6 +60,24 @@ class LabelLists:
             listed = np.diff(self.indptr) > 0
             thresholds[listed] = self.scores[self.indptr[:-1][listed]]
         return thresholds
+
+
+@compiled
+def _deal(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    hits: np.ndarray,
+    indptr: np.ndarray,
+    dealt_scores: np.ndarray,
+    dealt_hits: np.ndarray,
+) -> None:
+    """Put every listed score to its label, in the order of the documents."""
+    following = indptr[:-1].copy()
+    for i in range(len(labels)):
+        label = labels[i]
+        if label >= 0:
+            dealt_scores[following[label]], dealt_hits[following[label]] = scores[i], hits[i]
+            following[label] += 1
 
 
 @compiled

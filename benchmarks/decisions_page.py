@@ -100,8 +100,8 @@ def speed_page(found: dict[str, Any]) -> str:
         "\n\n".join(
             [
                 "# Time of decisions",
-                "6,000 documents with scores for all of 4,000 labels (24 million; `hierarchy` on lists of 100); the better of two "
-                "calls. Without the two further fits by which a decision is measured.",
+                "6,000 documents with scores for all of 4,000 labels (24 million; `hierarchy` on lists of 100); the "
+                "better of two calls. Without the two further fits by which a decision is measured.",
                 where_and_when(found),
                 "\n".join(rows),
             ]

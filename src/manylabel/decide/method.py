@@ -96,6 +96,24 @@ class ThresholdMethod(Method):
             raise ValueError("thresholds of the wrong shape or type")
 
 
+class OwnThresholds(ThresholdMethod):
+    """Methods that find a threshold for each label that deserves one, and give the others something else."""
+
+    def __init__(self, config: Section) -> None:
+        super().__init__(config)
+        self.own = 0
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """See :attr:`Method.facts`."""
+        return {"labels_with_own_threshold": self.own, "common_threshold": float(self.common)}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """See :meth:`Method.restore`."""
+        super().restore(arrays, facts)
+        self.own = int(facts["labels_with_own_threshold"])
+
+
 def as_sets(topk: TopK, chosen: np.ndarray) -> csr_matrix:
     """The chosen positions of lists (bool ``[n, k]``) as label sets."""
     assert topk.labels is not None

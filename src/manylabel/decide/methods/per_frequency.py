@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from manylabel.core.compiled import compiled
 from manylabel.decide.examples import Examples
 from manylabel.decide.label_lists import LabelLists, threshold_after
-from manylabel.decide.method import ThresholdMethod
+from manylabel.decide.method import OwnThresholds
 from manylabel.decide.methods.per_frequency_config import PerFrequencyConfig
 from manylabel.decide.methods.per_label_config import FALLBACKS
 from manylabel.decide.one_threshold import best_micro_f1
 
 
-class PerFrequency(ThresholdMethod):
+class PerFrequency(OwnThresholds):
     """The micro-macro sweep by label frequency.
 
     Labels are taken in order of falling frequency. The threshold of the j-th is the one with the largest sum of the
@@ -28,10 +28,6 @@ class PerFrequency(ThresholdMethod):
     kind: ClassVar[str] = "per-frequency"
     config: PerFrequencyConfig
 
-    def __init__(self, config: PerFrequencyConfig) -> None:
-        super().__init__(config)
-        self._own = 0
-
     def fit(self, examples: Examples) -> Self:
         """See :meth:`Method.fit`."""
         lists = LabelLists.of(examples)
@@ -40,23 +36,13 @@ class PerFrequency(ThresholdMethod):
         self.common = best_micro_f1(examples)
         swept, own = _sweep(lists.indptr, lists.scores, lists.hits, positives, order, self.config.macro_weight)
         self.thresholds = np.where(own, swept, lists.fallback(self.config.fallback, self.common))
-        self._own = int(own.sum())
+        self.own = int(own.sum())
         return self
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """See :attr:`Method.facts`."""
-        return {"labels_with_own_threshold": self._own, "common_threshold": float(self.common)}
-
-    def restore(self, arrays: Any, facts: Any) -> None:
-        """See :meth:`Method.restore`."""
-        super().restore(arrays, facts)
-        self._own = int(facts["labels_with_own_threshold"])
 
     def describe(self) -> list[str]:
         """See :meth:`Method.describe`."""
         return [
-            f"a threshold of its own for {self._own:,} of {len(self.thresholds):,} labels, swept from the most "
+            f"a threshold of its own for {self.own:,} of {len(self.thresholds):,} labels, swept from the most "
             f"frequent one; labels that were never found: "
             f"{FALLBACKS[self.config.fallback].format(common=self.common)}"
         ]

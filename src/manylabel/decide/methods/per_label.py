@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from manylabel.decide.examples import Examples
 from manylabel.decide.label_lists import LabelLists, best_by_label
-from manylabel.decide.method import ThresholdMethod
+from manylabel.decide.method import OwnThresholds
 from manylabel.decide.methods.per_label_config import FALLBACKS, PerLabelConfig
 from manylabel.decide.one_threshold import best_micro_f1
 
 
-class PerLabel(ThresholdMethod):
+class PerLabel(OwnThresholds):
     """The threshold of the largest F1 of each label (SCut), except where that F1 is so low that it means nothing (FBR).
 
     Source: Yang 2001 (SCut); Lewis et al. 2004, Fan and Lin 2007 (FBR). A label whose documents were not found at all,
@@ -22,10 +22,6 @@ class PerLabel(ThresholdMethod):
     kind: ClassVar[str] = "per-label"
     config: PerLabelConfig
 
-    def __init__(self, config: PerLabelConfig) -> None:
-        super().__init__(config)
-        self._own = 0
-
     def fit(self, examples: Examples) -> Self:
         """See :meth:`Method.fit`."""
         lists = LabelLists.of(examples)
@@ -33,22 +29,12 @@ class PerLabel(ThresholdMethod):
         self.common = best_micro_f1(examples)
         poor = f1 <= self.config.fbr
         thresholds[poor] = lists.fallback(self.config.fallback, self.common)[poor]
-        self.thresholds, self._own = thresholds, int((~poor).sum())
+        self.thresholds, self.own = thresholds, int((~poor).sum())
         return self
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """See :attr:`Method.facts`."""
-        return {"labels_with_own_threshold": self._own, "common_threshold": float(self.common)}
-
-    def restore(self, arrays: Any, facts: Any) -> None:
-        """See :meth:`Method.restore`."""
-        super().restore(arrays, facts)
-        self._own = int(facts["labels_with_own_threshold"])
 
     def describe(self) -> list[str]:
         """See :meth:`Method.describe`."""
         return [
-            f"a threshold of its own for {self._own:,} of {len(self.thresholds):,} labels; the others, whose best F1 "
+            f"a threshold of its own for {self.own:,} of {len(self.thresholds):,} labels; the others, whose best F1 "
             f"is not above {self.config.fbr:g}: {FALLBACKS[self.config.fallback].format(common=self.common)}"
         ]

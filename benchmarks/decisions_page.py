@@ -37,6 +37,7 @@ def page(found: dict[str, Any]) -> str:
         'training or test. "fit s" is the decision alone, with the two fits that measure it; the fold models took '
         f"{found['rows'][0].get('fold_seconds', 0):.0f} s once.",
         where_and_when(found),
+        "Times were taken beside other work, those of some peers on one thread, and are not to be compared.",
         "\n".join(rows),
         _differences(found),
         _targets(found),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,11 +180,17 @@ def fit_to(config: MethodSection, examples: Examples, *, seed: int = 0) -> Decis
         InputError: these documents cannot support what is asked.
     """
     decision = _fit(config, examples)
-    sets, measured = _held_out_sets(decision, config, examples, seed)
+    tried = _fits_on_halves(decision, config, examples, seed)
+    if tried:
+        order = np.argsort(np.concatenate([rows for rows, _ in tried]), kind="stable")
+        parts = [half.decide(examples.topk[rows]) for rows, half in tried]
+        sets = csr_matrix(vstack(parts, format="csr")[order])
+    else:
+        sets = decision.decide(examples.topk)
     found = measure(examples, sets, METRICS)
     facts: dict[str, Any] = {
         "documents": len(examples),
-        "measured": measured,
+        "measured": _how(decision, tried),
         "metrics": dict(found.values),
         "groups": {name: group.to_dict() for name, group in found.groups.items()},
         "labels_per_document": sets.nnz / len(examples),
@@ -191,7 +198,7 @@ def fit_to(config: MethodSection, examples: Examples, *, seed: int = 0) -> Decis
         "empty_share": float((np.diff(sets.indptr) == 0).mean()),
     }
     if decision.calibration is not None:
-        facts |= _reliability(config, examples, seed)
+        facts |= _reliability(decision, tried, examples)
     return Decision(decision.method, decision.calibration, decision.k, facts)
 
 
@@ -211,27 +218,38 @@ def _fit(config: MethodSection, examples: Examples) -> Decision:
     return Decision(method.fit(seen), calibration, examples.topk.k)
 
 
-def _held_out_sets(decision: Decision, config: MethodSection, examples: Examples, seed: int) -> tuple[csr_matrix, str]:
-    """Label sets of all documents, and how they were come by."""
-    if not decision.method.learns and decision.calibration is None:
-        return decision.decide(examples.topk), "to which nothing was fitted"
-    parts = _halves(len(examples), seed)
+def _fits_on_halves(
+    decision: Decision, config: MethodSection, examples: Examples, seed: int
+) -> list[tuple[np.ndarray, Decision]]:
+    """The rows of each half with the decision of a fit on the other; none where that would tell nothing."""
+    if not _learns(decision):
+        return []
+    first, second = _halves(len(examples), seed)
     try:
-        sets = [_fit(config, examples.select(other)).decide(examples.topk[own]) for own, other in (parts, parts[::-1])]
+        return [(own, _fit(config, examples.select(other))) for own, other in ((first, second), (second, first))]
     except InputError:  # half of the documents do not support what all of them do
-        return decision.decide(examples.topk), "the very ones that it was fitted on"
-    order = np.argsort(np.concatenate(parts), kind="stable")
-    return csr_matrix(vstack(sets, format="csr")[order]), "by two fits, each measured on the half that it has not seen"
+        return []
 
 
-def _reliability(config: MethodSection, examples: Examples, seed: int) -> dict[str, Any]:
-    """Calibration error and curves, of fits on one half measured on the other."""
-    assert config.calibration is not None
+def _learns(decision: Decision) -> bool:
+    return decision.method.learns or decision.calibration is not None
+
+
+def _how(decision: Decision, tried: Sequence[tuple[np.ndarray, Decision]]) -> str:
+    """How the label sets that are measured were come by."""
+    if tried:
+        return "by two fits, each measured on the half that it has not seen"
+    return "the very ones that it was fitted on" if _learns(decision) else "to which nothing was fitted"
+
+
+def _reliability(
+    decision: Decision, tried: Sequence[tuple[np.ndarray, Decision]], examples: Examples
+) -> dict[str, Any]:
+    """Calibration error and curves, where they could be fitted on one half and measured on the other."""
     topk = examples.topk
     scores = np.full(topk.scores.shape, -np.inf, np.float32)
-    parts = _halves(len(examples), seed)
-    for own, other in (parts, parts[::-1]):
-        scores[own] = Calibration.fit(config.calibration, examples.select(other))(topk[own]).scores
+    for rows, half in tried or [(np.arange(len(examples)), decision)]:
+        scores[rows] = half.scores(topk[rows]).scores
     after = reliability_by_group(examples.with_topk(TopK(topk.indices, scores, "probability", topk.labels)))
     before = reliability_by_group(examples) if topk.kind == "probability" else None
     return {

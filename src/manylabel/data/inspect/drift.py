@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -40,6 +41,15 @@ class Drift:
     def beyond_chance(self) -> float:
         """Divergence that chance does not explain, in bits."""
         return max(0.0, self.divergence - self.by_chance)
+
+    def evidence(self, part: str) -> dict[str, Any]:
+        """The numbers behind a finding about a part, JSON-ready."""
+        return {
+            "part": part,
+            "divergence_bits": self.divergence,
+            "by_chance_bits": self.by_chance,
+            "p_value": self.p_value,
+        }
 
     @property
     def severity(self) -> str | None:

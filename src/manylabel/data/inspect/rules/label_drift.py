@@ -34,12 +34,7 @@ def _check_part(inspected: Inspected, name: str) -> Finding | None:
         "for those that became more frequent. The difference may be the split's, or that of another time or source.",
         advice="If the parts should be alike, split again (`--method stratified`). If new documents will look like "
         f"{name}, fit decisions on documents like those.",
-        evidence={
-            "part": name,
-            "divergence_bits": found.divergence,
-            "by_chance_bits": found.by_chance,
-            "p_value": found.p_value,
-        },
+        evidence=found.evidence(name),
         examples=examples[: inspected.options.examples],
     )
 

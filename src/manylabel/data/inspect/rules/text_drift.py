@@ -83,12 +83,7 @@ def _words_finding(inspected: Inspected, name: str, found: Drift, examples: list
         "documents like the training ones.",
         advice="Find out what differs: time, source, language, a heading or footer. If new documents will look like "
         f"{name}, train on some of their kind.",
-        evidence={
-            "part": name,
-            "divergence_bits": found.divergence,
-            "by_chance_bits": found.by_chance,
-            "p_value": found.p_value,
-        },
+        evidence=found.evidence(name),
         examples=examples[: inspected.options.examples],
     )
 

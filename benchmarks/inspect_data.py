@@ -20,7 +20,7 @@ from typing import Any
 
 from arms import HERE
 from features import add_data_root
-from tables import number, table, where_and_when
+from tables import count_or_number, table, where_and_when
 from turns import say, session_facts
 
 COLUMNS = {
@@ -124,7 +124,7 @@ def _train(folder: Path) -> Path:
 
 
 def _page(found: dict[str, Any]) -> str:
-    rows = [[row["data"], *(_cell(row[key]) for key in COLUMNS)] for row in found["rows"]]
+    rows = [[row["data"], *(count_or_number(row[key]) for key in COLUMNS)] for row in found["rows"]]
     parts = [
         "# Looking at data",
         where_and_when(found),
@@ -132,10 +132,6 @@ def _page(found: dict[str, Any]) -> str:
         NOTES,
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _cell(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else number(value)
 
 
 if __name__ == "__main__":

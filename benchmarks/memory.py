@@ -19,7 +19,7 @@ from typing import Any
 from arms import HERE
 from features import add_data_root
 from peers.protocol import latencies, memory_mb, timed
-from tables import number, table, where_and_when
+from tables import count_or_number, table, where_and_when
 from turns import say, session_facts
 
 INDEX, FUSED = "index", "fused"
@@ -152,7 +152,7 @@ def _costs(
 
 def _page(found: dict[str, Any]) -> str:
     rows = [
-        [row["data"], f"`{row['what']}`", *("–" if key not in row else _cell(row[key]) for key in COLUMNS)]
+        [row["data"], f"`{row['what']}`", *("–" if key not in row else count_or_number(row[key]) for key in COLUMNS)]
         for row in found["rows"]
     ]
     parts = [
@@ -162,10 +162,6 @@ def _page(found: dict[str, Any]) -> str:
         NOTES,
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _cell(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else number(value)
 
 
 if __name__ == "__main__":

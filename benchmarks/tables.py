@@ -146,6 +146,11 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
+def count_or_number(value: float) -> str:
+    """A whole number in full with its thousands separated, any other as :func:`number` writes it."""
+    return f"{value:,}" if isinstance(value, int) else number(value)
+
+
 def table(header: list[str], rows: Iterable[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]

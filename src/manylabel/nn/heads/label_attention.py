@@ -1,0 +1,78 @@
+"""Label-wise attention: every label reads the tokens with a query of its own."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from manylabel.nn.heads.attention import attention
+from manylabel.nn.heads.base import Head
+from manylabel.nn.heads.label_attention_config import LabelAttentionConfig
+from manylabel.nn.heads.label_table import LabelTable, add_bias
+from manylabel.nn.inputs import States
+
+_CELLS_AT_ONCE = 1 << 26
+"""Numbers of attention ``[B, C, T]`` and of contexts that are held at once where nothing is trained."""
+
+
+class LabelAttention(Head):
+    """``z_l = g(sum_t a_lt h_t) + b_l``, with ``a_l`` the softmax over tokens of ``q_l . h_t``.
+
+    With ``output: shared``, g is one network for all labels, linear layers with ReLU between (AttentionXML, You et al.
+    2019, section 3.2); with ``per-label``, a vector for each label (CAML, Mullenbach et al. 2018). The bias is added in
+    both cases, so that scores can start at the labels' priors.
+
+    What is linear in the states is taken before they are averaged, which gives the same scores: the first shared layer
+    is applied to T tokens rather than to L labels, and with a vector for each label no context ``[B, L, d]`` is made.
+    """
+
+    needs: ClassVar[Literal["tokens", "pooled"]] = "tokens"
+
+    def __init__(self, config: LabelAttentionConfig, width: int, pooled_width: int, n_labels: int) -> None:
+        super().__init__()
+        del pooled_width
+        self.dropout = nn.Dropout(config.dropout)
+        self.queries = LabelTable(n_labels, width, sparse=config.sparse)
+        self.bias = nn.Parameter(torch.zeros(n_labels))
+        if config.output == "shared":
+            sizes = [width, *config.hidden_dims]
+            layers = [nn.Linear(before, after) for before, after in pairwise(sizes)]
+            self.shared = nn.ModuleList([*layers, nn.Linear(sizes[-1], 1, bias=False)])
+            self.labels = None
+        else:
+            self.shared = None
+            self.labels = LabelTable(n_labels, width, sparse=config.sparse)
+
+    def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:
+        """See :meth:`Head.forward`; where nothing is trained, labels are scored in pieces of bounded memory."""
+        states = States(self.dropout(states.tokens), states.mask)
+        values = states.tokens if self.shared is None else self.shared[0](states.tokens)
+        n_labels = self.bias.shape[0] if label_ids is None else label_ids.shape[1]
+        step = n_labels
+        if not torch.is_grad_enabled():
+            documents, tokens, _ = values.shape
+            wide = tokens if self.shared is None else tokens + values.shape[2]
+            step = max(1, _CELLS_AT_ONCE // max(1, documents * wide))
+        starts = range(0, max(n_labels, 1), max(step, 1))
+        parts = [self._scores(states, values, label_ids, slice(at, at + step)) for at in starts]
+        return add_bias(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self.bias, label_ids)
+
+    def _scores(self, states: States, values: Tensor, label_ids: Tensor | None, part: slice) -> Tensor:
+        """Scores without bias of some of the labels; `values` are what their attention averages."""
+        ids = None if label_ids is None else label_ids[:, part]
+        weights = attention(states, self.queries.weight[part] if ids is None else self.queries.rows(ids))
+        if self.labels is not None:
+            vectors = self.labels.weight[part] if ids is None else self.labels.rows(ids)
+            return (weights * (vectors @ values.transpose(1, 2))).sum(dim=2)
+        assert self.shared is not None
+        context = weights @ values
+        for layer in self.shared[1:]:
+            context = layer(context.relu())
+        return context.squeeze(2)
+
+    def label_weights(self) -> nn.Parameter:
+        """The queries; see :meth:`Head.label_weights`."""
+        return self.queries.weight

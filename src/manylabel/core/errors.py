@@ -42,6 +42,10 @@ class CapacityError(ManylabelError):
     """The work would not fit into this machine's memory or disk."""
 
 
+class DivergedError(ManylabelError):
+    """A training whose loss or gradient is no finite number any more; says where, and what to try."""
+
+
 class MissingExtraError(ManylabelError):
     """An optional dependency is not installed.
 

@@ -118,6 +118,9 @@ def test_label_weights_have_a_row_for_each_label(case):
     weights = head(case).label_weights()
     assert isinstance(weights, torch.nn.Parameter)
     assert weights.shape[0] == 11
+    classifiers = head(case).classifiers()
+    assert (classifiers is None) == ("shared" in case or case == "caml, even")
+    assert classifiers is None or classifiers.shape[0] == 11
 
 
 def test_label_attention_equals_the_formula_written_out():

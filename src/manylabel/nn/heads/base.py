@@ -39,3 +39,8 @@ class Head(nn.Module, ABC):
         """The vectors of the labels ``[L, d]`` where the head has one for each, that can be started from the labels'
         texts and be drawn towards those of their parents; None where it has none."""
         return None
+
+    def classifiers(self) -> nn.Parameter | None:
+        """The vectors of the labels ``[L, d]`` whose product with what the label sees is its score; None where it has
+        none of its own. Their lengths tell frequent labels from rare ones, see tau-normalisation."""
+        return None

@@ -34,3 +34,7 @@ class CAML(Head):
     def label_weights(self) -> nn.Parameter:
         """The queries; see :meth:`Head.label_weights`."""
         return self.labels.label_weights()
+
+    def classifiers(self) -> nn.Parameter | None:
+        """See :meth:`Head.classifiers`."""
+        return self.labels.classifiers()

@@ -39,6 +39,10 @@ class ConvolutionHead(Head):
         """The classifiers; see :meth:`Head.label_weights`."""
         return self.labels.label_weights()
 
+    def classifiers(self) -> nn.Parameter:
+        """See :meth:`Head.classifiers`."""
+        return self.labels.classifiers()
+
 
 def _strongest(states: States, layer: nn.Module, size: int) -> Tensor:
     """The largest answer of each filter ``[B, filters]``, at places that begin at a token of the document."""

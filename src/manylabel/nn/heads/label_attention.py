@@ -76,3 +76,7 @@ class LabelAttention(Head):
     def label_weights(self) -> nn.Parameter:
         """The queries; see :meth:`Head.label_weights`."""
         return self.queries.weight
+
+    def classifiers(self) -> nn.Parameter | None:
+        """See :meth:`Head.classifiers`."""
+        return None if self.labels is None else self.labels.weight

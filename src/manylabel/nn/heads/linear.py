@@ -43,3 +43,7 @@ class LinearHead(Head):
     def label_weights(self) -> nn.Parameter:
         """The classifiers; see :meth:`Head.label_weights`."""
         return self.labels.weight
+
+    def classifiers(self) -> nn.Parameter:
+        """See :meth:`Head.classifiers`."""
+        return self.labels.weight

@@ -58,3 +58,7 @@ class PrototypeAttention(Head):
     def label_weights(self) -> nn.Parameter:
         """The vectors ``w``; see :meth:`Head.label_weights`."""
         return self.labels.weight
+
+    def classifiers(self) -> nn.Parameter:
+        """See :meth:`Head.classifiers`."""
+        return self.labels.weight

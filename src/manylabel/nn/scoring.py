@@ -1,0 +1,84 @@
+"""The best labels of many documents, batch by batch; nothing of the size documents by labels is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from manylabel.core.progress import Advance
+from manylabel.core.topk import NO_LABEL
+from manylabel.nn.inputs import Inputs
+
+_CELLS_AT_ONCE = 1 << 25
+"""Scores ``[B, L]`` of a batch at most."""
+
+
+def best_labels(
+    network: nn.Module,
+    inputs: Inputs,
+    k: int,
+    *,
+    n_labels: int,
+    outputs: Callable[[Tensor], Tensor],
+    tokens_at_once: int = 1 << 14,
+    advance: Advance = lambda units: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k best labels of n documents.
+
+    Args:
+        network: in evaluation mode, called with a batch, gives scores ``[B, L]``.
+        inputs: of the documents.
+        k: number of labels.
+        n_labels: L.
+        outputs: what makes of scores what is ranked and given, see :meth:`Loss.outputs`.
+        tokens_at_once: tokens of a batch, padding included; a longer document is alone in its batch.
+        advance: called with the number of documents just scored.
+
+    Returns:
+        int32 ``[n, k]`` and float32 ``[n, k]``, best first, ties by label; padded where there are fewer labels.
+    """
+    device = next(network.parameters()).device
+    indices = np.full((len(inputs), k), NO_LABEL, np.int32)
+    scores = np.full((len(inputs), k), -np.inf, np.float32)
+    width = min(k, n_labels)
+    order = np.argsort(-inputs.lengths, kind="stable")
+    for rows in _batches(order, inputs.lengths, tokens_at_once, max(1, _CELLS_AT_ONCE // max(n_labels, 1))):
+        with torch.inference_mode():
+            found = outputs(network(inputs.batch(rows, multiple=multiple_of(network)).to(device)).float())
+        indices[rows, :width], scores[rows, :width] = best_columns(found, width)
+        advance(len(rows))
+    return indices, scores
+
+
+def multiple_of(network: nn.Module) -> int:
+    """What the lengths of a network's batches are a multiple of."""
+    return int(getattr(getattr(network, "encoder", None), "multiple", 1))
+
+
+def best_columns(scores: Tensor, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k largest of each row with their columns, best first, equal ones by column.
+
+    Args:
+        scores: floats ``[B, L]`` without NaN, L at least k.
+    """
+    # What equals the last of the k may stand in other columns too: all such are looked at.
+    least = scores.topk(k, dim=1).values[:, -1:] if k else scores[:, :0]
+    rows, columns = (found.cpu().numpy() for found in torch.nonzero(scores >= least, as_tuple=True))
+    values = scores[rows, columns].cpu().numpy()
+    kept = np.lexsort((columns, -values, rows))
+    begins = np.searchsorted(rows, np.arange(len(scores)))  # rows come in order
+    places = kept[begins[:, None] + np.arange(k)]
+    return columns[places].astype(np.int32), values[places].astype(np.float32)
+
+
+def _batches(order: np.ndarray, lengths: np.ndarray, tokens: int, most: int) -> list[np.ndarray]:
+    """Documents in order of falling length, cut where padded tokens or documents would be too many."""
+    batches, at = [], 0
+    while at < len(order):
+        size = min(max(1, tokens // max(int(lengths[order[at]]), 1)), most)
+        batches.append(order[at : at + size])
+        at += size
+    return batches

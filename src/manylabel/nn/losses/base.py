@@ -66,13 +66,33 @@ class Loss(Section, ABC):
             ValueError: counts are needed and not given.
         """
 
+    def prepared(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, LabelCounts | None]:
+        """Scores, targets and counts in one precision, at least float32, with zeros in the padding.
+
+        Raises:
+            ValueError: counts are needed and not given.
+        """
+        import torch
+
+        if self.needs_counts and labels is None:
+            raise ValueError(f"the loss {getattr(self, 'kind', '')} needs the number of documents of each label")
+        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        targets = targets.to(scores.dtype)
+        if mask is not None:  # before any formula, so that padding can make neither NaN nor gradient
+            scores, targets = scores.masked_fill(~mask, 0.0), targets.masked_fill(~mask, 0.0)
+        if labels is not None:
+            labels = LabelCounts(labels.counts.to(scores.dtype), labels.documents)
+        return scores, targets, labels
+
     def outputs(self, scores: Tensor) -> Tensor:
         """What a score says in the end, ``[B, C]``: its probability by the logistic function, or the margin itself."""
         return scores.sigmoid() if self.score_kind == "probability" else scores
 
 
 class ElementwiseLoss(Loss):
-    """A loss that is a sum over labels, each looked at alone.
+    """A loss that is a sum over labels; weights may depend on the other positives of the document.
 
     A subclass gives :meth:`elements`; sums, masks and precision are here.
     """
@@ -85,20 +105,14 @@ class ElementwiseLoss(Loss):
         self, scores: Tensor, targets: Tensor, *, labels: LabelCounts | None = None, mask: Tensor | None = None
     ) -> Tensor:
         """See :meth:`Loss.__call__`."""
-        import torch
-
-        if self.needs_counts and labels is None:
-            raise ValueError(f"the loss {getattr(self, 'kind', '')} needs the number of documents of each label")
-        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-        if mask is not None:  # before any formula, so that padding can make neither NaN nor gradient
-            scores, targets = scores.masked_fill(~mask, 0.0), targets.masked_fill(~mask, 0.0)
-        elements = self.elements(scores, targets.to(scores.dtype), labels)
+        scores, targets, labels = self.prepared(scores, targets, labels, mask)
+        elements = self.elements(scores, targets, labels)
         if mask is not None:
             elements = elements.masked_fill(~mask, 0.0)
         total = elements.sum(dim=1)
         if self.reduction == "sum":
             return total
-        return total / (scores.shape[1] if mask is None else mask.sum(dim=1).clamp(min=1))
+        return total / (max(scores.shape[1], 1) if mask is None else mask.sum(dim=1).clamp(min=1))
 
     @abstractmethod
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from manylabel.core.config import Section
-from manylabel.core.errors import ConfigError, InputError
+from manylabel.core.errors import ConfigError, InputError, MissingExtraError
 from manylabel.core.table import Part, Table
 
 TABLE = Table(
@@ -51,3 +51,22 @@ def test_importing_it_brings_nothing_heavy(module):
     check = f"import sys, {module}; print(*sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_a_package_of_an_extra_that_is_not_there(package, tmp_path, monkeypatch):
+    (tmp_path / "part_of_an_extra.py").write_text(f"import {package}.nn\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    table = Table("thing", {"one": Part("part_of_an_extra:One", "It.", extra="nn")})
+    with pytest.raises(MissingExtraError, match=rf"the thing one needs the package {package}: pip.*manylabel\[nn\]"):
+        table.load("one")
+    plain = Table("thing", {"one": Part("part_of_an_extra:One", "It.")})
+    with pytest.raises(ModuleNotFoundError):
+        plain.load("one")
+
+
+def test_a_module_that_no_extra_brings_is_a_bug():
+    table = Table("thing", {"one": Part("manylabel.no_such_module:Thing", "Not there.", extra="nn")})
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        table.load("one")

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     """What can be listed."""
 
     models = "models"
+    encoders = "encoders"
     metrics = "metrics"
     decisions = "decisions"
     calibrations = "calibrations"
@@ -28,6 +29,7 @@ class Kind(StrEnum):
 
 _TABLES = {
     Kind.models: "manylabel.models:MODELS",
+    Kind.encoders: "manylabel.nn.encoders:ENCODERS",
     Kind.metrics: "manylabel.metrics:METRICS",
     Kind.decisions: "manylabel.decide:METHODS",
     Kind.calibrations: "manylabel.decide:CALIBRATORS",

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from manylabel.core.config import Section, did_you_mean, explain
-from manylabel.core.errors import ConfigError
+from manylabel.core.errors import ConfigError, MissingExtraError
+
+_PACKAGES = {"nn": ("torch", "transformers", "tokenizers")}  # those of each extra that parts of a table import
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,14 @@ class Part:
         summary: one sentence for lists and the reference page.
         section: ``"module:Name"`` of its configuration section, in a module that is light to import; None if it
             takes no configuration.
+        extra: the extra of ``manylabel`` that brings the packages that the implementation imports; None if it needs
+            none.
     """
 
     target: str
     summary: str
     section: str | None = None
+    extra: str | None = None
 
 
 class Table(Mapping[str, Part]):
@@ -60,8 +65,16 @@ class Table(Mapping[str, Part]):
 
         Raises:
             ConfigError: no part of that name, with the nearest one.
+            MissingExtraError: a package of the part's extra is not installed.
         """
-        return _resolve(self[name].target)
+        part = self[name]
+        try:
+            return _resolve(part.target)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if part.extra is None or package not in _PACKAGES[part.extra]:
+                raise
+            raise MissingExtraError(package, part.extra, f"the {self.kind} {name}") from None
 
     def section(self, name: str) -> type[Section]:
         """The configuration section of the part called `name` (an empty :class:`Section` if it takes none)."""

@@ -1,5 +1,19 @@
 """Encoders that are trained: texts to states of tokens. One file each, one line in the table."""
 
-from manylabel.core.table import Table
+from manylabel.core.table import Part, Table
 
-ENCODERS = Table("encoder", {})
+
+def _encoder(target: str, section: str, summary: str) -> Part:
+    module = "manylabel.nn.encoders."
+    return Part(target=module + target, section=module + section, summary=summary, extra="nn")
+
+
+ENCODERS = Table(
+    "encoder",
+    {
+        "bag": _encoder("bag:Bag", "bag_config:BagConfig", "Vectors of words without their order; the fastest."),
+        "cnn": _encoder("cnn:Cnn", "cnn_config:CnnConfig", "Convolution over words: Kim's CNN, or that of XML-CNN."),
+        "bilstm": _encoder("recurrent:BiLstm", "recurrent_config:BiLstmConfig", "LSTM over words, both directions."),
+        "bigru": _encoder("recurrent:BiGru", "recurrent_config:BiGruConfig", "GRU over words, both directions."),
+    },
+)

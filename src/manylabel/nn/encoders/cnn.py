@@ -1,0 +1,74 @@
+"""Convolution over words."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from manylabel.nn.encoders.base import maximum_over_tokens
+from manylabel.nn.encoders.cnn_config import CnnConfig
+from manylabel.nn.encoders.word_encoder import WordEncoder
+from manylabel.nn.inputs import Batch, States
+
+_CHUNKS = 4
+
+
+class Cnn(WordEncoder):
+    """Filters of several widths over the vectors of words (Kim 2014), with as many states as words.
+
+    A filter of width w sees ``(w - 1) // 2`` words before and ``w // 2`` behind its own; beyond the document there are
+    zeros. Pooled: the largest numbers over the document (Kim), or over each of p chunks that follow its own length
+    (dynamic max pooling; Liu et al. 2017, XML-CNN, section 3.2).
+    """
+
+    def __init__(self, section: CnnConfig) -> None:
+        super().__init__(section)
+        self._options = section
+        self._chunks = (section.chunks or _CHUNKS) if section.pooling == "dynamic-max" else 1
+        self.dropout = nn.Dropout(section.dropout)
+
+    def build(self, width: int) -> None:
+        """See :meth:`WordEncoder.build`."""
+        widths = self._options.filter_widths
+        self.convolutions = nn.ModuleList([nn.Conv1d(width, self._options.filters, size) for size in widths])
+        self.width = self._options.filters * len(widths)
+        self.pooled_width = self.width * self._chunks
+
+    def forward(self, batch: Batch) -> States:
+        """What all filters give at each word; see :meth:`Encoder.forward`."""
+        vectors = self.embedding(batch).transpose(1, 2)
+        sizes = self._options.filter_widths
+        found = [
+            convolution(functional.pad(vectors, ((size - 1) // 2, size // 2)))
+            for size, convolution in zip(sizes, self.convolutions, strict=True)
+        ]
+        activation = torch.relu if self._options.activation == "relu" else torch.tanh
+        states = self.dropout(activation(torch.cat(found, dim=1)).transpose(1, 2))
+        return States(states * batch.mask[:, :, None], batch.mask)
+
+    def pool(self, states: States) -> Tensor:
+        """See :meth:`Encoder.pool`."""
+        return maximum_over_tokens(states) if self._chunks == 1 else maximum_over_chunks(states, self._chunks)
+
+    def layers(self) -> list[nn.Module]:
+        """See :meth:`Encoder.layers`."""
+        return [self.embedding, self.convolutions]
+
+
+def maximum_over_chunks(states: States, chunks: int) -> Tensor:
+    """The largest value of each number over each of p parts of a document.
+
+    Part j of a document of t tokens goes from token ``floor(j t / p)`` to before ``ceil((j + 1) t / p)``: parts are as
+    equal as can be and never empty; they share tokens where t is no multiple of p.
+
+    Returns:
+        floats ``[B, p d]``.
+    """
+    lengths = states.mask.sum(dim=1, keepdim=True)
+    places = torch.arange(states.mask.shape[1], device=states.mask.device)
+    found = []
+    for chunk in range(chunks):
+        begin, stop = chunk * lengths // chunks, -(-(chunk + 1) * lengths // chunks)
+        found.append(maximum_over_tokens(States(states.tokens, (places >= begin) & (places < stop))))
+    return torch.cat(found, dim=1)

@@ -75,6 +75,7 @@ class Stages:
             with file.open("rb") as written:
                 os.fsync(written.fileno())
             done.touch()
+            (self.folder / f"{name}.unfinished").unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"{file}: cannot be written: {error.strerror or error}") from error
         return arrays
@@ -87,6 +88,17 @@ class Stages:
     def is_done(self, name: str) -> bool:
         """Whether the stage's result is kept already."""
         return self.folder is not None and (self.folder / f"{name}.done").is_file()
+
+    def unfinished(self, name: str) -> Path | None:
+        """Where a stage that takes long may keep what it has so far; None where nothing is kept.
+
+        The file goes when the stage is done.
+        """
+        return None if self.folder is None else self.folder / f"{name}.unfinished"
+
+    def record(self, line: Mapping[str, Any]) -> None:
+        """Add a line to the history of the training, or replace the one of the same ``stage`` and ``epoch``."""
+        del line
 
     def within(self, part: str) -> Stages:
         """The stages of a part of the work, kept beside the others under names that begin with `part` and a dash."""
@@ -112,6 +124,14 @@ class _StagesWithin(Stages):
     def is_done(self, name: str) -> bool:
         """See :meth:`Stages.is_done`."""
         return self._whole.is_done(f"{self._part}-{name}")
+
+    def unfinished(self, name: str) -> Path | None:
+        """See :meth:`Stages.unfinished`."""
+        return self._whole.unfinished(f"{self._part}-{name}")
+
+    def record(self, line: Mapping[str, Any]) -> None:
+        """See :meth:`Stages.record`; the line says of which part it is."""
+        self._whole.record({**line, "part": "-".join([self._part, *([line["part"]] if "part" in line else [])])})
 
 
 def _reread(record: Path) -> str | None:

@@ -24,6 +24,7 @@ def best_labels(
     n_labels: int,
     outputs: Callable[[Tensor], Tensor],
     tokens_at_once: int = 1 << 14,
+    watch: Callable[[np.ndarray, Tensor], None] | None = None,
     advance: Advance = lambda units: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k best labels of n documents.
@@ -35,6 +36,7 @@ def best_labels(
         n_labels: L.
         outputs: what makes of scores what is ranked and given, see :meth:`Loss.outputs`.
         tokens_at_once: tokens of a batch, padding included; a longer document is alone in its batch.
+        watch: called with the documents of each batch, int64 ``[B]``, and their scores ``[B, L]``.
         advance: called with the number of documents just scored.
 
     Returns:
@@ -47,7 +49,10 @@ def best_labels(
     order = np.argsort(-inputs.lengths, kind="stable")
     for rows in _batches(order, inputs.lengths, tokens_at_once, max(1, _CELLS_AT_ONCE // max(n_labels, 1))):
         with torch.inference_mode():
-            found = outputs(network(inputs.batch(rows, multiple=multiple_of(network)).to(device)).float())
+            given = network(inputs.batch(rows, multiple=multiple_of(network)).to(device)).float()
+            if watch is not None:
+                watch(rows, given)
+            found = outputs(given)
         indices[rows, :width], scores[rows, :width] = best_columns(found, width)
         advance(len(rows))
     return indices, scores

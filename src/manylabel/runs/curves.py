@@ -92,6 +92,8 @@ def read_curves(run: RunDirectory) -> Curves | None:
     epochs, weights, documents = [], None, None
     for line in run.read_text(HISTORY_FILE).splitlines():
         record = _record(line)
+        if "part" in record:  # of a model inside another, or of a fold
+            continue
         if record.get("stage") == EPOCH and isinstance(record.get("epoch"), int):
             epochs.append(_epoch(record))
             documents = _number(record.get("validation_documents")) or documents

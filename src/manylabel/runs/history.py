@@ -6,7 +6,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,8 @@ def peak_memory() -> int:
 
 
 class History:
-    """One line per finished stage: its name, seconds since the line before, peak memory of the process, when.
+    """One line per finished stage: its name, seconds since the line before, peak memory of the process, when; and
+    lines that stages write themselves, such as those of epochs.
 
     Lines of earlier attempts at the same run come first.
     """
@@ -51,6 +52,26 @@ class History:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         self._last = now
+        self._append(line)
+
+    def record(self, line: Mapping[str, Any]) -> None:
+        """Add a line, in place of one of the same stage, part and epoch that an earlier attempt wrote.
+
+        Raises:
+            RunError: the disk refuses.
+        """
+        same = [
+            old for old in self.lines if all(old.get(name) == line.get(name) for name in ("stage", "part", "epoch"))
+        ]
+        if not same:
+            self._append(dict(line))
+            return
+        self.lines = [old for old in self.lines if old not in same] + [dict(line)]
+        if self._file is not None:
+            with _reported(self._file):
+                self._file.write_text(self.to_jsonl(), encoding="utf-8")
+
+    def _append(self, line: dict[str, Any]) -> None:
         self.lines.append(line)
         if self._file is not None:
             with _reported(self._file), self._file.open("a", encoding="utf-8") as file:
@@ -72,12 +93,12 @@ class History:
     @property
     def seconds(self) -> float:
         """Wall time of all stages, those of earlier attempts included."""
-        return sum(line["seconds"] for line in self.lines)
+        return sum(line.get("seconds", 0.0) for line in self.lines)
 
     @property
     def peak(self) -> int:
         """Largest peak memory of all attempts, in bytes."""
-        return max([line["peak_memory_bytes"] for line in self.lines], default=0)
+        return max([line.get("peak_memory_bytes", 0) for line in self.lines], default=0)
 
     def to_jsonl(self) -> str:
         """The lines as JSON Lines."""
@@ -104,6 +125,10 @@ class RecordedStages(Stages):
         if not known:
             self.history.mark(name)
         return arrays
+
+    def record(self, line: Mapping[str, Any]) -> None:
+        """See :meth:`Stages.record`."""
+        self.history.record(line)
 
 
 @contextmanager

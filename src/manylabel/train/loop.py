@@ -116,6 +116,7 @@ class _Loop:
         self.engine = distributed.synchronised(engine, task.device)  # type: ignore[arg-type]
         self.epoch = self.step = self.steps_of_epoch = self.documents = 0
         self.loss = self.largest = self.norms = 0.0
+        self._whole = True  # not in the middle of a step
         self._saved = time.monotonic()
 
     def run_epoch(self, progress: Progress, epochs_before: int) -> Measured:
@@ -130,7 +131,9 @@ class _Loop:
             for index, step in enumerate(steps):
                 if index >= self.steps_of_epoch:
                     with deferred_interruption():
+                        self._whole = False
                         self._take_step(step, index, len(steps))
+                        self._whole = True
                     if time.monotonic() - self._saved > config.checkpoint_seconds:
                         self.save()
                 advance(sum(map(len, step)))
@@ -245,7 +248,7 @@ class _Loop:
     def save(self) -> None:
         """Write the checkpoint, if one is wanted and this process writes."""
         self._saved = time.monotonic()
-        if self.file is None or distributed.rank() != 0:
+        if self.file is None or distributed.rank() != 0 or not self._whole:
             return
         counts = {name: getattr(self, name) for name in _COUNTS}
         save_checkpoint(

@@ -1,0 +1,236 @@
+"""`network`: any encoder, any head, any loss."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+
+from manylabel.core.capacity import Estimate
+from manylabel.core.corpus import Corpus
+from manylabel.core.errors import ConfigError, InputError
+from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import SILENT, Progress
+from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.core.stages import Stages
+from manylabel.core.topk import TopK
+from manylabel.data.augment.label_texts import with_label_texts
+from manylabel.data.feature_files import FeatureCorpus
+from manylabel.data.split import split_rows
+from manylabel.models.base import Inputs, Model, at_least_one
+from manylabel.models.network_config import NetworkConfig
+from manylabel.models.network_parts import Part, Workshop, from_arrays, positives_of, score, to_arrays
+from manylabel.models.network_stages_config import NETWORK_STAGES
+from manylabel.nn import inputs as nn_inputs
+from manylabel.nn.encoders import ENCODERS
+from manylabel.nn.encoders.base import Encoder
+from manylabel.nn.heads import HEADS
+from manylabel.nn.heads.base import Head
+from manylabel.nn.heads.from_texts import start_from_texts
+from manylabel.nn.network import TextNetwork
+from manylabel.train import distributed
+from manylabel.train.device import choose_device
+
+_FILE = "network.safetensors"
+_ENCODER = "encoder"
+
+
+class Network(Model):
+    """A neural network on texts.
+
+    The encoder makes states of the tokens of a text, the head makes a score of them for each label, the loss says how
+    far scores are from the truth. Parts, sampling, augmentation and the stages of training are combined freely; see
+    the tables of each. Scores are probabilities, or margins under losses that have none.
+    """
+
+    kind: ClassVar[str] = "network"
+    config: NetworkConfig
+
+    def __init__(self, config: NetworkConfig | None = None, **options: Any) -> None:
+        super().__init__(config, **options)
+        self._network: TextNetwork | None = None
+        self._validation: Corpus | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def validate_on(self, corpus: Corpus) -> None:
+        """Use these documents for validation in the next :meth:`fit`, in place of a share of the training documents.
+
+        Args:
+            corpus: over the label space of the training documents; labels beyond it cannot be found and are left out.
+        """
+        self._validation = corpus
+
+    def fit(self, corpus: Corpus | FeatureCorpus, *, stages: Stages | None = None, progress: Progress = SILENT) -> Self:
+        """Train on a corpus; see :meth:`Model.fit`."""
+        if not isinstance(corpus, Corpus):
+            raise InputError("a network reads texts, not rows of features", remedy="train it on a file of texts")
+        _check(corpus)
+        distributed.join()
+        device, kept = choose_device(self.config.train.device), stages or Stages()
+        labels = corpus.labels.with_counts(corpus.positives)
+        training, validation = self._parts(corpus)
+        with _seeded(self.config.seed):
+            encoder = self._new_encoder().fit(training.texts, progress=progress)
+            parts = [
+                None if part is None else Part(part, self._inputs(name, encoder, part, kept, progress))
+                for name, part in (("training", training), ("validation", validation))
+            ]
+            assert parts[0] is not None
+
+            def new_head() -> Head:
+                return self._start(self._new_head(encoder, len(labels)), encoder, labels, training)
+
+            network = TextNetwork(encoder, new_head()).to(device)
+            shop = Workshop(self.config, network, labels, parts[0], parts[1], new_head, kept, progress=progress)
+            self._train(shop)
+        # All at once and last: a training that is interrupted leaves the model as it was.
+        self._network, self._labels, self._validation = network.eval(), labels, None
+        return self
+
+    def predict(self, inputs: Inputs, k: int = 10) -> TopK:
+        """The k best labels of each document; see :meth:`Model.predict`."""
+        labels, k = self.labels, at_least_one("k", k)
+        assert self._network is not None
+        texts = _texts(inputs)
+        if not texts:
+            return TopK(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32), self._loss.score_kind, labels)
+        with self._one_at_a_time:
+            return score(self._network, self._loss, self._network.encoder.inputs(texts), k, labels, self.config.train)
+
+    def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
+        """Expected memory and time, from a few steps on a sample; see :meth:`Model.estimate`."""
+        from manylabel.models.network_costs import network_estimate
+
+        return network_estimate(self, corpus)
+
+    def write(self, writer: RunWriter) -> None:
+        """Write vocabulary, tokenizer and parameters; see :meth:`Model.write`."""
+        assert self._network is not None
+        writer.info["torch"] = torch.__version__
+        self._network.encoder.write(writer.within(_ENCODER))
+        writer.arrays(_FILE, to_arrays(self._network))
+
+    def restore(self, run: RunDirectory) -> None:
+        """Read what :meth:`write` wrote; see :meth:`Model.restore`."""
+        with _seeded(self.config.seed):
+            encoder = self._new_encoder()
+            encoder.restore(run.within(_ENCODER))
+            network = TextNetwork(encoder, self._new_head(encoder, len(self.labels)))
+        from_arrays(network, run.read_arrays(_FILE))
+        self._network = network.eval().to(
+            choose_device("auto" if self.config.train.device == "cuda" else self.config.train.device)
+        )
+
+    @property
+    def _loss(self) -> Any:
+        """The loss that trained last: it says what scores are."""
+        told = [loss for stage in self.config.stages if (loss := getattr(stage, "loss", None)) is not None]
+        last = self.config.stages[-1]
+        return told[-1] if told and getattr(last, "loss", None) is not None else self.config.loss
+
+    def _new_encoder(self) -> Encoder:
+        section: Any = self.config.encoder
+        return ENCODERS.load(section.kind)(section)
+
+    def _new_head(self, encoder: Encoder, n_labels: int) -> Head:
+        section: Any = self.config.head
+        return HEADS.load(section.kind)(section, encoder.width, encoder.pooled_width, n_labels)
+
+    def _start(self, head: Head, encoder: Encoder, labels: LabelSpace, training: Corpus) -> Head:
+        """A new head with the start that is wanted."""
+        if self.config.initial_bias == "prior" and self._loss.score_kind == "probability":
+            counts = np.asarray(training.positives.sum(axis=0)).ravel()
+            share = torch.from_numpy(((counts + 0.5) / (len(training) + 1.0)).astype(np.float32))
+            with torch.no_grad():
+                head.bias.copy_(torch.logit(share))
+        if self.config.initial_labels == "label-text":
+            start_from_texts(head, encoder, labels)
+        return head
+
+    def _parts(self, corpus: Corpus) -> tuple[Corpus, Corpus | None]:
+        """Documents to learn from and to validate on."""
+        positives = positives_of(corpus)
+        corpus = replace(corpus, positives=positives)
+        share = self.config.train.validation
+        if self._validation is not None:
+            training, validation = corpus, _over(self._validation, corpus.labels)
+        elif share == 0 or round(share * len(corpus)) < 1 or len(corpus) < 3:
+            training, validation = corpus, None
+        else:
+            method = "stratified" if len(corpus) >= 20 else "random"
+            rows = split_rows(corpus, {"train": 1 - share, "validation": share}, method, seed=self.config.seed)
+            training, validation = corpus.select(rows["train"]), corpus.select(rows["validation"])
+            if training.positives.nnz == 0:
+                training, validation = corpus, None
+        if self.config.label_texts:
+            training = with_label_texts(training)
+        return training, None if validation is None or validation.positives.nnz == 0 else validation
+
+    def _inputs(
+        self, name: str, encoder: Encoder, part: Corpus, stages: Stages, progress: Progress
+    ) -> nn_inputs.Inputs:
+        arrays = stages.run(f"{name}-tokens", lambda: encoder.inputs(part.texts, progress=progress).to_arrays())
+        return nn_inputs.Inputs(**arrays)
+
+    def _train(self, shop: Workshop) -> None:
+        """Go through the stages; each leaves its result in the network, and is read where it is done already."""
+        names = [getattr(stage, "kind", "") for stage in self.config.stages]
+        for number, stage in enumerate(self.config.stages):
+            shop.name = names[number] if names.count(names[number]) == 1 else f"{names[number]}-{number + 1}"
+            step = NETWORK_STAGES.load(names[number])
+
+            def work(stage: Any = stage, step: Any = step) -> dict[str, np.ndarray]:
+                epochs = step(stage, shop)
+                return {**to_arrays(shop.network), "epochs": np.array([epochs], np.int64)}
+
+            with _seeded(self.config.seed + number):
+                found = shop.stages.run(shop.name, work)
+            shop.epochs_before += int(found["epochs"][0])
+            from_arrays(shop.network, {key: value for key, value in found.items() if key != "epochs"})
+
+
+def _check(corpus: Corpus) -> None:
+    if len(corpus) == 0:
+        raise InputError("there are no documents to train on", path=corpus.source)
+    if corpus.positives.nnz == 0:
+        raise InputError("the training documents have no labels", path=corpus.source)
+    if not any(text.strip() for text in corpus.texts):
+        raise InputError("no terms: every training text is empty", path=corpus.source)
+
+
+def _texts(inputs: Any) -> list[str]:
+    if isinstance(inputs, str):
+        raise InputError("expected a list of texts, got a single string", remedy="pass [text]")
+    if hasattr(inputs, "tocsr"):
+        raise InputError("the model was trained on texts, not on rows of features")
+    texts = list(inputs)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"text {number} is of type {type(text).__name__}, not a string")
+    return texts
+
+
+def _over(corpus: Corpus, labels: LabelSpace) -> Corpus:
+    """A corpus over the training labels alone.
+
+    Raises:
+        ConfigError: it is over other labels.
+    """
+    if list(corpus.labels.names[: len(labels)]) != list(labels.names):
+        raise ConfigError("validation documents must be over the labels of the training documents")
+    positives = positives_of(corpus)[:, : len(labels)]
+    return Corpus(corpus.texts, positives, labels, corpus.ids, {}, corpus.dropped_labels, corpus.source)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Torch's random numbers begin at a seed inside the context, and go on outside as if nothing had been."""
+    devices: Sequence[int] = range(torch.cuda.device_count())
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

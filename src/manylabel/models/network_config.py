@@ -1,0 +1,153 @@
+"""The options of `network`, apart from the model: they are read and checked without torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
+
+from manylabel.core.config import Section
+from manylabel.core.table import Table, section_of
+from manylabel.data.augment import AUGMENTATIONS
+from manylabel.data.sampling import SAMPLERS
+from manylabel.data.sampling.negatives import NegativeSampling
+from manylabel.models.network_stages_config import NETWORK_STAGES
+from manylabel.nn.encoders import ENCODERS
+from manylabel.nn.heads import HEADS
+from manylabel.nn.losses import LOSSES
+from manylabel.train.config import TrainConfig
+
+
+class HierarchyConfig(Section):
+    """How strongly labels are drawn to their parents; the label file must name these."""
+
+    weights: float = Field(default=0.0, ge=0, description="Of the squared distance between a label and its parent.")
+    scores: float = Field(default=0.0, ge=0, description="Of what a label's probability exceeds that of its parent by.")
+
+
+class NetworkConfig(Section):
+    """Options of `network`. Wherever a part is named, a bare string is its kind."""
+
+    kind: Literal["network"] = "network"
+    encoder: SerializeAsAny[Section] = Field(
+        default_factory=lambda: section_of("cnn", ENCODERS), description="What makes states of texts."
+    )
+    head: SerializeAsAny[Section] = Field(
+        default_factory=lambda: section_of("label-attention", HEADS), description="What makes scores of states."
+    )
+    loss: SerializeAsAny[Section] = Field(
+        default_factory=lambda: section_of("bce", LOSSES), description="What is made small."
+    )
+    sampling: SerializeAsAny[Section] = Field(
+        default_factory=lambda: section_of("plain", SAMPLERS), description="Which documents an epoch consists of."
+    )
+    negatives: NegativeSampling | None = Field(
+        default=None,
+        description="Train on the positives and so many negatives of a document; by default on all labels.",
+    )
+    augmentation: tuple[SerializeAsAny[Section], ...] = Field(
+        default=(), description="What is done to training texts, one after the other, anew in every epoch."
+    )
+    label_texts: bool = Field(
+        default=False, description="Train on the labels' own texts too, as documents with that one label."
+    )
+    mixup: float = Field(default=0.0, ge=0, description="Alpha of the mixing of documents' states; 0 for none.")
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=0.5,
+        description="Mass taken from positives; all negatives together get no more than that.",
+    )
+    r_drop: float = Field(
+        default=0.0, ge=0, description="Weight of the difference between two passes; doubles the time. 0 for none."
+    )
+    hierarchy: HierarchyConfig | None = Field(default=None, description="Draw labels to their parents.")
+    initial_bias: Literal["prior", "zero"] = Field(
+        default="prior",
+        description="Scores begin at how frequent labels are (where scores are probabilities), or at 0.",
+    )
+    initial_labels: Literal["random", "label-text"] = Field(
+        default="random", description="Vectors of labels begin at random, or at the encoder's vectors of their texts."
+    )
+    stages: tuple[SerializeAsAny[Section], ...] = Field(
+        default_factory=lambda: (section_of("whole", NETWORK_STAGES),),
+        min_length=1,
+        description="What is trained, one after the other.",
+    )
+    train: TrainConfig = Field(
+        default=TrainConfig(), description="How it is trained, in every stage that says nothing."
+    )
+    seed: int = Field(default=0, ge=0, description="Of random weights, of the order of documents, of dropout.")
+
+    @field_validator("encoder", "head", "loss", "sampling", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: Any) -> Any:
+        return section_of(value, _TABLES[info.field_name])
+
+    @field_validator("augmentation", "stages", mode="before")
+    @classmethod
+    def _each_of_its_kind(cls, value: Any, info: Any) -> Any:
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(section_of(one, _TABLES[info.field_name]) for one in values)
+
+    @field_validator("hierarchy")
+    @classmethod
+    def _something(cls, value: HierarchyConfig | None) -> HierarchyConfig | None:
+        if value is not None and value.weights == value.scores == 0:
+            raise ValueError("give weights or scores above 0, or leave it out")
+        return value
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.negatives is not None:
+            apart = {
+                "mixup": self.mixup > 0,
+                "hierarchy": self.hierarchy is not None,
+                f"the loss {_kind(self.loss)}": _kind(self.loss) == "softmax",
+            }
+            for name, used in apart.items():
+                if used:
+                    raise ValueError(f"{name} needs the scores of all labels: leave negatives out")
+        elif _reads_rows(self.head):
+            raise ValueError("a sparse head is trained on shortlists: set negatives, or leave head.sparse out")
+        for stage in self.stages:
+            given = getattr(stage, "train", None)
+            if given:
+                section_of_train(self.train, given)
+        return self
+
+    def train_of(self, stage: Section) -> TrainConfig:
+        """How a stage is trained: as the model, but for what the stage says itself."""
+        return section_of_train(self.train, getattr(stage, "train", {}))
+
+
+_TABLES: dict[str, Table] = {
+    "encoder": ENCODERS,
+    "head": HEADS,
+    "loss": LOSSES,
+    "sampling": SAMPLERS,
+    "augmentation": AUGMENTATIONS,
+    "stages": NETWORK_STAGES,
+}
+
+
+def section_of_train(base: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
+    """The section with some fields replaced.
+
+    Raises:
+        ValueError: a field that there is not, or a value that cannot be.
+    """
+    from manylabel.core.errors import ConfigError
+
+    try:
+        return base.with_values(**changes) if changes else base
+    except ConfigError as error:
+        raise ValueError(f"train: {error}") from None
+
+
+def _kind(section: Section) -> str:
+    return getattr(section, "kind", "")
+
+
+def _reads_rows(section: Section) -> bool:
+    return bool(getattr(section, "sparse", False) or getattr(getattr(section, "labels", None), "sparse", False))

@@ -197,16 +197,30 @@ def test_importing_manylabel_is_light():
     assert run(check).split() == []
 
 
+def is_neural(name):
+    """Whether a file may import torch: parts of networks and their training, but never what configurations are read
+    with."""
+    room, _, rest = name.partition("/")
+    if name.endswith(("_config.py", "__init__.py")) or rest == "config.py":
+        return False
+    losses_or_frozen = rest.startswith(("losses/", "frozen/"))
+    return (room in ("nn", "train") and not losses_or_frozen) or name.startswith("models/network")
+
+
 def test_everything_is_imported_without_torch_and_every_public_name_is_there():
-    modules = [name.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for name in TEXTS]
+    modules = [
+        name.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for name in TEXTS if not is_neural(name)
+    ]
     modules = [f"manylabel.{name}" for name in modules if name not in ("__init__", "__main__")]
     code = (
         "import importlib, sys, manylabel\n"
         f"for name in {modules}: importlib.import_module(name)\n"
         "assert sorted(manylabel.__all__) == dir(manylabel)\n"
-        "for name in manylabel.__all__: assert getattr(manylabel, name) is not None, name\n"
-        "assert not hasattr(manylabel, 'no_such_name')\n"
-        "print('torch' in sys.modules)"
+        "neural = {'Network'}\n"
+        "for name in set(manylabel.__all__) - neural: assert getattr(manylabel, name) is not None, name\n"
+        "print('torch' in sys.modules)\n"
+        "for name in neural: assert getattr(manylabel, name) is not None, name\n"
+        "assert not hasattr(manylabel, 'no_such_name')"
     )
     assert run(code).strip() == "False"
 

@@ -43,6 +43,12 @@ class DataConfig(Section):
     test: str | None = Field(
         default=None, min_length=1, description="Test documents; with them, the run is evaluated when it is trained."
     )
+    validation: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Validation documents, for models that are trained in epochs; without them, such models hold a "
+        "share of the training documents out (model.train.validation).",
+    )
     labels: LabelFile | None = Field(
         default=None, description="Label file, as a path or a section; without one, the labels are those of training."
     )

@@ -55,6 +55,12 @@ class Source:
         assert data.test is not None
         return cls(data.test, data, data.test_part)
 
+    @classmethod
+    def validation(cls, data: DataConfig) -> Source:
+        """The validation part, which must be there; in a folder it is called validation."""
+        assert data.validation is not None
+        return cls(data.validation, data, "validation" if Path(data.validation).is_dir() else data.test_part)
+
     @property
     def format(self) -> str | None:
         """Name of the format; None for standard input where none was named."""

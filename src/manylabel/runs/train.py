@@ -13,7 +13,7 @@ from typing import Any
 import manylabel
 from manylabel.core.capacity import require_memory
 from manylabel.core.config import to_yaml
-from manylabel.core.errors import RunError
+from manylabel.core.errors import ConfigError, RunError
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import check_vacant, write_run
 from manylabel.core.siblings import unfinished_path
@@ -79,11 +79,16 @@ def train_run(
     path = Path(path)
     check_place(path, resume=resume, overwrite=overwrite)
     history = History()
-    corpus, test = _read(config, progress)
-    facts = {"train": corpus_facts(corpus)} | ({} if test is None else {"test": corpus_facts(test)})
+    _check_validation(config)
+    corpus, validation, test = _read(config, progress)
+    others = {"validation": validation, "test": test}
+    facts = {"train": corpus_facts(corpus)} | {
+        name: corpus_facts(part) for name, part in others.items() if part is not None
+    }
     history.mark("read")
     if resume:
         config = _as_begun(config, path)
+    model: Any
     model, reasons = MODELS.load(config.model.kind)(config.model).settle(corpus)
     for reason in reasons:
         progress.note(reason)
@@ -94,9 +99,12 @@ def train_run(
     if first_use():
         progress.note("compiling kernels: the first use in an environment takes half a minute longer")
 
-    stages = _begin(path, config, _fingerprint(config, corpus, facts["train"]["digest"]), resume, overwrite)
+    digests = {name: fact["digest"] for name, fact in facts.items() if name != "test"}
+    stages = _begin(path, config, _fingerprint(config, corpus, digests), resume, overwrite)
     stages.record_in(history)
     started = time.perf_counter()
+    if validation is not None:
+        model.validate_on(validation)
     model.fit(corpus, stages=stages, progress=progress)
     progress.note(f"trained in {time.perf_counter() - started:.1f} s")
     history.mark("fit")
@@ -147,25 +155,37 @@ def _as_begun(config: RunConfig[Any], path: Path) -> RunConfig[Any]:
     return config.with_model(unfinished_config(path).model) if begun and config.model.kind == "auto" else config
 
 
-def _read(config: RunConfig[Any], progress: Progress) -> tuple[AnyCorpus, AnyCorpus | None]:
-    """Training and test part; both before any training, so that a mistake in the second costs no hours."""
+def _check_validation(config: RunConfig[Any]) -> None:
+    """Refuse validation documents for a model that has no use for them.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    kind = config.model.kind
+    if config.data.validation is not None and not hasattr(MODELS.load(kind), "validate_on"):
+        raise ConfigError(f"data.validation: {kind} is not trained in epochs and has no use for it; leave it out")
+
+
+def _read(config: RunConfig[Any], progress: Progress) -> tuple[AnyCorpus, AnyCorpus | None, AnyCorpus | None]:
+    """Training, validation and test part; all before any training, so that a mistake in the last costs no hours."""
     progress.note(f"reading {config.data.train}")
     corpus = read_training(config.data, progress)
     progress.note(f"{describe(corpus)}; {corpus.n_labels:,} labels in all")
-    if config.data.test is None:
-        return corpus, None
     labels = corpus.labels.with_counts(corpus.positives)
     width = getattr(corpus, "n_features", None)
-    test = read_test(Source.test(config.data), labels, width, progress)
-    progress.note(describe(test))
-    return corpus, test
+    others: list[AnyCorpus | None] = []
+    for wanted, source in ((config.data.validation, Source.validation), (config.data.test, Source.test)):
+        others.append(None if wanted is None else read_test(source(config.data), labels, width, progress))
+        if others[-1] is not None:
+            progress.note(describe(others[-1]))
+    return corpus, others[0], others[1]
 
 
-def _fingerprint(config: RunConfig[Any], corpus: AnyCorpus, digest: str) -> dict[str, Any]:
+def _fingerprint(config: RunConfig[Any], corpus: AnyCorpus, digests: Mapping[str, str]) -> dict[str, Any]:
     """What the finished stages depend on."""
     return {
         "model": config.model.model_dump(mode="json"),
-        "documents": digest,
+        "documents": dict(digests),
         "labels": label_space_digest(corpus.labels),
         "manylabel": manylabel.__version__,
     }

@@ -40,18 +40,21 @@ class Asymmetric(ElementwiseLoss):
 
 
 def _shifted_side(gamma: float, margin: float, detached: bool) -> Side:
-    """``-q^gamma log(1 - q)`` with ``q = max(s(z) - margin, 0)``, for a margin above 0."""
+    """``-q^gamma log(1 - q)`` with ``q = max(s(z) - margin, 0)``, for a margin above 0, so that 1 - q is."""
 
     def side(scores: Tensor) -> tuple[Tensor, Tensor]:
         p = scores.sigmoid()
         q = (p - margin).clamp_(min=0)
-        cost = q.neg().log1p_().neg_()
-        factor = q**gamma
-        spread = (1.0 - p).mul_(p).mul_(q > 0)
-        slope = spread / (1.0 - q)
-        if gamma > 0 and not detached:
-            # cost / q goes to 1 with q; the bound keeps it a number where q is 0.
-            slope += spread.mul_(cost).mul_(gamma).div_(q.clamp_(min=1e-30))
-        return cost.mul_(factor), slope.mul_(factor)
+        rest, log_rest = 1.0 - q, q.neg().log1p_()
+        spread = (1.0 - p).mul_(p)  # derivative of s
+        if gamma < 1:
+            spread.mul_(q > 0)  # otherwise the factor does this
+            q.clamp_(min=1e-30)  # for a power that has no value at 0
+        lower = q ** (gamma - 1)
+        factor = q.mul_(lower)
+        slope = factor / rest
+        if not detached:
+            slope.addcmul_(lower, log_rest, value=-gamma)
+        return log_rest.mul_(factor).neg_(), slope.mul_(spread)
 
     return side

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from manylabel.nn.losses.base import LabelCounts
 from manylabel.nn.losses.class_balanced import ClassBalanced, balanced_by_class
-from manylabel.nn.losses.elements import focal_side, scaled_side
+from manylabel.nn.losses.elements import focal_side
 from manylabel.nn.losses.frequency import tolerant_shift
 
 if TYPE_CHECKING:
@@ -31,12 +31,11 @@ class CBNTR(ClassBalanced):
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
-        side = focal_side(self.gamma)
         return balanced_by_class(
             tolerant_shift(scores, labels, self.kappa),
             targets,
-            scaled_side(side, self.negative_scale),
-            side,
+            focal_side(self.gamma, scale=self.negative_scale),
+            focal_side(self.gamma),
             self.weights(targets, labels),
             self.alpha,
         )

@@ -64,12 +64,13 @@ def balanced_by_class(
     scores: Tensor, targets: Tensor, negative: Side, positive: Side, weights: Tensor, alpha: float | None
 ) -> Tensor:
     """Both sides with the weights of :meth:`ClassBalanced.weights` and focal loss's alpha, ``[B, C]``."""
-    of_positives, of_negatives = alpha_weights(alpha)
+    both, of_positives, of_negatives = alpha_weights(alpha)
     return two_sided(
         scores,
         targets,
         negative,
         positive,
-        negative_weight=of_negatives * weights,
-        positive_weight=of_positives * weights,
+        weight=both * weights,
+        negative_weight=of_negatives,
+        positive_weight=of_positives,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from manylabel.nn.losses.base import ElementwiseLoss, LabelCounts
-from manylabel.nn.losses.elements import alpha_weights, focal_side, scaled_side, two_sided
+from manylabel.nn.losses.elements import alpha_weights, focal_side, two_sided
 from manylabel.nn.losses.frequency import tolerant_shift
 
 if TYPE_CHECKING:
@@ -47,21 +47,20 @@ class DistributionBalanced(ElementwiseLoss):
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
-        weights = self.weights(targets, labels)
-        side = focal_side(self.gamma)
-        positive, negative = alpha_weights(self.alpha)
+        both, positive, negative = alpha_weights(self.alpha)
         return two_sided(
             tolerant_shift(scores, labels, self.kappa),
             targets,
-            scaled_side(side, self.negative_scale),
-            side,
-            negative_weight=negative * weights,
-            positive_weight=positive * weights,
+            focal_side(self.gamma, scale=self.negative_scale),
+            focal_side(self.gamma),
+            weight=both * self.weights(targets, labels),
+            negative_weight=negative,
+            positive_weight=positive,
         )
 
     def weights(self, targets: Tensor, labels: LabelCounts) -> Tensor:
         """``r^_il``, ``[B, C]``; n_l is taken as at least 1."""
         of_label = 1.0 / labels.counts.clamp(min=1)
         of_document = (targets * of_label).sum(dim=1, keepdim=True)
-        ratio = of_label / of_document.clamp(min=1e-20)
-        return ratio.sub_(self.centre).mul_(self.slope).sigmoid_().add_(self.floor)
+        ratio = self.slope / of_document.clamp(min=1e-20) * of_label
+        return ratio.sub_(self.slope * self.centre).sigmoid_().add_(self.floor)

@@ -29,5 +29,12 @@ class Focal(ElementwiseLoss):
 
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
-        positive, negative = alpha_weights(self.alpha)
-        return two_sided(scores, targets, focal_side(self.gamma), positive_weight=positive, negative_weight=negative)
+        both, positive, negative = alpha_weights(self.alpha)
+        return two_sided(
+            scores,
+            targets,
+            focal_side(self.gamma),
+            weight=both,
+            positive_weight=positive,
+            negative_weight=negative,
+        )

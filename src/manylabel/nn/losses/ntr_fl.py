@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from manylabel.nn.losses.base import ElementwiseLoss, LabelCounts
-from manylabel.nn.losses.elements import alpha_weights, focal_side, scaled_side, two_sided
+from manylabel.nn.losses.elements import alpha_weights, focal_side, two_sided
 from manylabel.nn.losses.frequency import tolerant_shift
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class NTRFL(ElementwiseLoss):
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
-        side = focal_side(self.gamma)
-        positive, negative = alpha_weights(self.alpha)
+        both, positive, negative = alpha_weights(self.alpha)
         return two_sided(
             tolerant_shift(scores, labels, self.kappa),
             targets,
-            scaled_side(side, self.negative_scale, divided=self.divide_negatives),
-            side,
-            negative_weight=negative,
+            focal_side(self.gamma, scale=self.negative_scale),
+            focal_side(self.gamma),
+            weight=both,
+            negative_weight=negative if self.divide_negatives else negative * self.negative_scale,
             positive_weight=positive,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from manylabel.core.topk import ScoreKind
 from manylabel.nn.losses.base import LabelCounts, Loss
-from manylabel.nn.losses.elements import softplus
+from manylabel.nn.losses.elements import places_of_positives
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,12 +46,13 @@ def _mean_over_pairs() -> Any:
     """The autograd function of the loss; made when first used, since torch is imported late."""
     import torch
     from torch.autograd.function import once_differentiable
+    from torch.nn import functional
 
     class MeanOverPairs(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, scores: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
             total, slope = scores.new_zeros(len(scores)), torch.zeros_like(scores)
-            rows, columns = positives.nonzero(as_tuple=True)
+            rows, columns = places_of_positives(positives)
             weight = positives.sum(dim=1) * negatives.sum(dim=1) - (positives * negatives).sum(dim=1)
             weight = torch.where(weight > 0, weight, 1.0)
             # The gradient is added up pair by pair here: autograd would keep all pairs until the backward pass.
@@ -61,7 +62,7 @@ def _mean_over_pairs() -> Any:
                 share = negatives[row].scatter_(1, column[:, None], 0.0)
                 share *= (positives[row, column] / weight[row])[:, None]
                 above = scores[row] - scores[row, column][:, None]
-                total.index_add_(0, row, (softplus(above) * share).sum(dim=1))
+                total.index_add_(0, row, (functional.softplus(above, threshold=40.0) * share).sum(dim=1))
                 pull = above.sigmoid_().mul_(share)
                 slope.index_add_(0, row, pull)
                 slope.index_put_((row, column), -pull.sum(dim=1), accumulate=True)

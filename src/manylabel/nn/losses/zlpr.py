@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from manylabel.core.topk import ScoreKind
 from manylabel.nn.losses.base import LabelCounts, Loss
+from manylabel.nn.losses.elements import places_of_positives
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,14 +31,20 @@ class ZLPR(Loss):
     ) -> Tensor:
         """See :meth:`Loss.__call__`."""
         scores, targets, _ = self.prepared(scores, targets, labels, mask)
-        negatives = 1.0 - targets
+        if not scores.shape[1]:
+            return scores.sum(dim=1)
+        below = scores + (-targets).log1p()
         if mask is not None:
-            negatives = negatives.masked_fill(~mask, 0.0)
-        return _log_one_plus_sum(-scores, targets) + _log_one_plus_sum(scores, negatives)
+            below = below.masked_fill(~mask, -math.inf)
+        highest = below.detach().amax(dim=1).clamp(min=0)
+        total = (-highest).exp() + (below - highest[:, None]).exp().sum(dim=1)
+        return highest + total.log() + _log_one_plus_positives(scores, targets)
 
 
-def _log_one_plus_sum(scores: Tensor, weights: Tensor) -> Tensor:
-    """``log(1 + sum_l w_l e^(z_l))``, ``[B]``; a weight of 0 is a logarithm of minus infinity and has no gradient."""
-    from torch.nn import functional
-
-    return functional.pad(scores + weights.log(), (0, 1)).logsumexp(dim=1)
+def _log_one_plus_positives(scores: Tensor, targets: Tensor) -> Tensor:
+    """``log(1 + sum_l y_l e^(-z_l))``, ``[B]``, in time that grows with the positives."""
+    at = places_of_positives(targets)
+    above = targets[at].log() - scores[at]
+    highest = scores.new_zeros(len(scores)).scatter_reduce(0, at[0], above.detach(), "amax")
+    total = (-highest).exp().index_add(0, at[0], (above - highest[at[0]]).exp())
+    return highest + total.log()

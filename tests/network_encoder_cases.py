@@ -2,7 +2,7 @@
 
 import pytest
 
-from encoder_cases import MISSING, needs_transformers
+from encoder_cases import MISSING, needs_transformers, save_model
 from manylabel.core.progress import Silent
 from manylabel.nn.encoders import ENCODERS
 
@@ -10,14 +10,26 @@ TEXTS = [
     "red apple pie",
     "blue sky",
     "",
-    "an old boat in the blue sea, a new sail, a red sky over the old sea",
+    "an old boat in the blue sea, a new sail, a red sky over the old sea, a pie in the blue sky and an apple on a boat "
+    "with a new red sail",
     "apple",
     "??? !!",
     "new apple pie in the old boat",
     "the red boat",
 ]
 WORDS = {"min_count": 1, "max_length": 12, "embeddings": {"width": 6}}
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+SPREAD = {**SMALL, "initializer_range": 0.5}
+FOLDER = {"kind": "transformer", "model": "{folder}/bert", "max_length": 12}
 
+
+def random(model_type, *, max_length=12, sizes=SPREAD, **more):
+    """A transformer with random weights; `more` are options of its configuration."""
+    configuration = {"model_type": model_type, "max_position_embeddings": 40, **sizes, **more}
+    return {"kind": "transformer", "configuration": configuration, "max_length": max_length, "vocabulary_size": 60}
+
+
+DISTILBERT = {"dim": 16, "n_layers": 3, "n_heads": 2, "hidden_dim": 24, "initializer_range": 0.5}
 CASES = {
     "bag": {"kind": "bag", **WORDS},
     "bag-max": {"kind": "bag", "pooling": "max", **WORDS},
@@ -29,6 +41,27 @@ CASES = {
     "bilstm-last": {"kind": "bilstm", "hidden_dim": 8, "layers": 2, "pooling": "last", **WORDS},
     "bigru": {"kind": "bigru", "hidden_dim": 8, "pooling": "mean", "input_convolution": 3, **WORDS},
     "bigru-attention": {"kind": "bigru", "hidden_dim": 8, "layers": 2, "pooling": "attention", **WORDS},
+    "transformer": random("bert"),
+    "transformer-folder": {**FOLDER, "pooling": "mean"},
+    "transformer-frozen": {**FOLDER, "frozen_layers": 1, "pooling": "attention"},
+    "transformer-kept": {**FOLDER, "frozen_layers": 1, "cache_states": True, "pooling": "max"},
+    "transformer-all-kept": {**FOLDER, "frozen_layers": 2, "cache_states": True, "pooling": "attention"},
+    "transformer-last-layers": {**random("roberta"), "pooling": "last-layers", "last_layers": 2},
+    "transformer-modernbert": {**random("modernbert", local_attention=4), "input_convolution": 3},
+    "transformer-distilbert-kept": {
+        **random("distilbert", sizes=DISTILBERT),
+        "frozen_layers": 1,
+        "cache_states": True,
+        "pooling": "last-layers",
+        "last_layers": 2,
+    },
+    "transformer-longformer": random("longformer", attention_window=4),
+    "transformer-bigbird": random("big_bird", max_length=36, block_size=4, num_random_blocks=1),
+    "transformer-bigbird-kept": {
+        **random("big_bird", max_length=36, block_size=4, num_random_blocks=1),
+        "frozen_layers": 1,
+        "cache_states": True,
+    },
 }
 NEED_TRANSFORMERS = ("transformer", "windows-of-transformer", "sentence-transformer")
 every_case = pytest.mark.parametrize(
@@ -48,6 +81,8 @@ def fitted(options, folder=None, *, seed=0, texts=TEXTS, progress=None):
     """The encoder fitted to a few texts, in evaluation mode."""
     import torch
 
+    if "{folder}" in str(options):
+        save_model(folder / "bert")
     torch.manual_seed(seed)
     return make(options, folder).fit(texts, progress=progress or Silent()).eval()
 

@@ -15,5 +15,10 @@ ENCODERS = Table(
         "cnn": _encoder("cnn:Cnn", "cnn_config:CnnConfig", "Convolution over words: Kim's CNN, or that of XML-CNN."),
         "bilstm": _encoder("recurrent:BiLstm", "recurrent_config:BiLstmConfig", "LSTM over words, both directions."),
         "bigru": _encoder("recurrent:BiGru", "recurrent_config:BiGruConfig", "GRU over words, both directions."),
+        "transformer": _encoder(
+            "transformer:Transformer",
+            "transformer_config:TransformerConfig",
+            "Any Hugging Face encoder, from its weights or with random ones.",
+        ),
     },
 )

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from manylabel.core.errors import InputError, MissingExtraError, RunError
 from manylabel.core.progress import Advance
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.nn.frozen.base import FrozenEncoder, ignore, unit_length
 from manylabel.nn.frozen.transformer_config import FrozenTransformerConfig
-
-_FILES = "files.json"
-_NO_LIMIT = 1 << 30
+from manylabel.nn.hugging_face import NO_LIMIT, libraries, locate, open_model, open_tokenizer, saved, write_saved
 
 
 class FrozenTransformer(FrozenEncoder):
@@ -41,14 +36,7 @@ class FrozenTransformer(FrozenEncoder):
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Open the model; see :meth:`FrozenEncoder.fit`."""
-        name = self.config.model
-        folder = Path(name).expanduser()
-        if folder.is_dir():
-            self._open(folder)
-        elif folder.exists() or folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
-            raise InputError("no such folder", path=name, remedy="name the folder of a saved Hugging Face model")
-        else:
-            self._open(name)
+        self._open(locate(self.config.model))
         return self
 
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> np.ndarray:
@@ -74,56 +62,22 @@ class FrozenTransformer(FrozenEncoder):
 
     def write(self, writer: RunWriter) -> None:
         """Write model and tokenizer; see :meth:`FrozenEncoder.write`."""
-        with tempfile.TemporaryDirectory() as folder, _quiet():
-            self._model.save_pretrained(folder)
-            self._tokenizer.save_pretrained(folder)
-            files = sorted(file for file in Path(folder).iterdir() if file.is_file())
-            for file in files:
-                writer.copy(file.name, file)
-        writer.json(_FILES, [file.name for file in files])
+        write_saved(writer, self._model, self._tokenizer)
 
     def restore(self, run: RunDirectory) -> None:
         """Read model and tokenizer; see :meth:`FrozenEncoder.restore`."""
-        # The library wants its own file names; those of a run carry a prefix.
-        with tempfile.TemporaryDirectory() as folder:
-            for name in run.read_json(_FILES):
-                (Path(folder) / Path(name).name).symlink_to(run.file(name).resolve())
-            try:
-                self._open(Path(folder))
-            except InputError as error:
-                raise RunError(f"{run.path}: its encoder cannot be opened: {error}") from None
+        with saved(run) as folder:
+            self._open(folder)
 
     def _open(self, source: str | Path) -> None:
-        torch, transformers = _libraries()
-        local = isinstance(source, Path)
-        try:
-            with _quiet():
-                self._tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    source, local_files_only=local, trust_remote_code=False
-                )
-                self._model, found = transformers.AutoModel.from_pretrained(
-                    source,
-                    local_files_only=local,
-                    trust_remote_code=False,
-                    dtype=torch.float32,
-                    output_loading_info=True,
-                )
-        except (OSError, ValueError, KeyError, RuntimeError, _safetensor_error()) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise InputError(f"no model that can be used: {reason}", path=source) from None
-        # Without its files the library makes a tokenizer that knows its special tokens alone.
-        if len(self._tokenizer) <= len(self._tokenizer.all_special_ids):
-            raise InputError("has no tokenizer", path=source, remedy="save it into the folder, beside the model")
-        # The states are taken before the pooler, which many models come without.
-        missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
-        if missing:
-            raise InputError(f"its weights lack {missing[0]} and {len(missing) - 1} others", path=source)
-        self._model = self._model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        torch, _ = libraries("the encoder transformer")
+        self._tokenizer = open_tokenizer(source)
+        self._model = open_model(source).eval().to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _positions(self) -> int:
         """Tokens that the model can take at most."""
         # Where the positions are numbered from behind the padding token's, only the tokenizer knows.
-        of_model = getattr(self._model.config, "max_position_embeddings", None) or _NO_LIMIT
+        of_model = getattr(self._model.config, "max_position_embeddings", None) or NO_LIMIT
         return int(min(of_model, self._tokenizer.model_max_length))
 
     def _pooled(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
@@ -144,38 +98,3 @@ class FrozenTransformer(FrozenEncoder):
         else:
             pooled = (states * attended[:, :, None]).sum(dim=1) / attended.sum(dim=1, keepdim=True).clamp(min=1)
         return pooled.cpu().numpy()
-
-
-def _libraries() -> tuple[Any, Any]:
-    purpose = "the encoder transformer"
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError("torch", "nn", purpose) from None
-    try:
-        import transformers
-    except ImportError:
-        raise MissingExtraError("transformers", "nn", purpose) from None
-    return torch, transformers
-
-
-def _safetensor_error() -> type[Exception]:
-    from safetensors import SafetensorError
-
-    return SafetensorError
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library from drawing bars of its own and from listing weights that are not needed."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

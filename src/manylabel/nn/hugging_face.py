@@ -1,0 +1,163 @@
+"""Hugging Face models and tokenizers: opened without running their code, kept in a run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from manylabel.core.errors import InputError, MissingExtraError, RunError
+from manylabel.core.run_directory import RunDirectory, RunWriter
+
+NO_LIMIT = 1 << 30
+_FILES = "files.json"
+
+
+def libraries(purpose: str) -> tuple[Any, Any]:
+    """The packages torch and transformers.
+
+    Args:
+        purpose: what they are needed for.
+
+    Raises:
+        MissingExtraError: one is not installed.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MissingExtraError("torch", "nn", purpose) from None
+    try:
+        import transformers
+    except ImportError:
+        raise MissingExtraError("transformers", "nn", purpose) from None
+    return torch, transformers
+
+
+def locate(name: str) -> Path | str:
+    """The folder that a name means, or the name where it can only be one on the hub.
+
+    Raises:
+        InputError: it looks like a folder, and there is none.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists() or folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        raise InputError("no such folder", path=name, remedy="name the folder of a saved Hugging Face model")
+    return name
+
+
+def open_tokenizer(source: str | Path) -> Any:
+    """The tokenizer of a folder or of a name on the hub.
+
+    Raises:
+        InputError: it has none that can be used.
+    """
+    import transformers
+
+    with _opening(source):
+        local = isinstance(source, Path)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, local_files_only=local, trust_remote_code=False)
+    # Without its files the library makes a tokenizer that knows its special tokens alone.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise InputError("has no tokenizer", path=source, remedy="save it into the folder, beside the model")
+    return tokenizer
+
+
+def open_configuration(source: str | Path) -> Any:
+    """The configuration of a model.
+
+    Raises:
+        InputError: it has none that can be used.
+    """
+    import transformers
+
+    with _opening(source):
+        local = isinstance(source, Path)
+        return transformers.AutoConfig.from_pretrained(source, local_files_only=local, trust_remote_code=False)
+
+
+def open_model(source: str | Path, **options: Any) -> Any:
+    """A model with its weights, in float32.
+
+    Args:
+        source: folder, or name on the hub.
+        **options: of the library's ``from_pretrained``.
+
+    Raises:
+        InputError: no such model, or weights are missing that its states are made with.
+    """
+    import torch
+    import transformers
+
+    with _opening(source):
+        model, found = transformers.AutoModel.from_pretrained(
+            source,
+            local_files_only=isinstance(source, Path),
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **options,
+        )
+    # The states are taken before the pooler, which many models come without.
+    missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise InputError(f"its weights lack {missing[0]} and {len(missing) - 1} others", path=source)
+    return model
+
+
+def write_saved(writer: RunWriter, *parts: Any) -> None:
+    """Write models, configurations or tokenizers into a run, as they save themselves."""
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        for part in parts:
+            part.save_pretrained(folder)
+        files = sorted(file for file in Path(folder).iterdir() if file.is_file())
+        for file in files:
+            writer.copy(file.name, file)
+    writer.json(_FILES, [file.name for file in files])
+
+
+@contextmanager
+def saved(run: RunDirectory) -> Iterator[Path]:
+    """A folder with what :func:`write_saved` wrote, under the names that the library wants; those of a run are longer.
+
+    Raises:
+        RunError: what is opened in it cannot be used.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name in run.read_json(_FILES):
+            (Path(folder) / Path(name).name).symlink_to(run.file(name).resolve())
+        try:
+            yield Path(folder)
+        except InputError as error:
+            raise RunError(f"{run.path}: its encoder cannot be opened: {error}") from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the library from drawing bars of its own and from listing weights that are not needed."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _opening(source: str | Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        with quiet():
+            yield
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"no model that can be used: {reason}", path=source) from None

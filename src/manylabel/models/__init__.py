@@ -25,5 +25,11 @@ MODELS = Table(
             summary="A model, a memory of documents and the labels' own texts, ranked together; best on rare labels.",
             section="manylabel.models.fused_config:FusedConfig",
         ),
+        "network": Part(
+            target="manylabel.models.network:Network",
+            section="manylabel.models.network_config:NetworkConfig",
+            summary="Any encoder with any head and any loss: CNN, LSTM, BERT with label attention and the like.",
+            extra="nn",
+        ),
     },
 )

@@ -114,7 +114,8 @@ class Meter:
             training.select(rows) if wanted and np.diff(training.corpus.positives.indptr)[rows].any() else None
         )
         chosen = None if train.early_stopping is None else train.early_stopping.metric
-        self._metrics = tuple(dict.fromkeys([*_METRICS, *([chosen] if chosen not in (None, LOSS) else [])]))
+        more = [] if chosen is None or chosen in (LOSS, *_METRICS) else [chosen]
+        self._metrics: tuple[str, ...] = (*_METRICS, *more)
         counts = np.asarray(training.corpus.positives.sum(axis=0)).ravel().astype(np.float32)
         self._counts = LabelCounts(torch.from_numpy(counts), len(training))
 
@@ -146,7 +147,7 @@ class Meter:
             watch=watch if with_loss else None,
         )
         found = Evaluator(self._labels, settings).update(topk, positives).result()
-        values = {name: found[name].value for name in self._metrics}
+        values = {name: found[name] for name in self._metrics}
         return {LOSS: math.fsum(losses) / len(losses), **values} if with_loss else values
 
 

@@ -11,17 +11,20 @@ from torch import nn
 
 from manylabel.core.config import Section
 from manylabel.core.errors import ConfigError, InputError
+from manylabel.data.reading import read_texts
 from manylabel.models.network_config import NetworkConfig
 from manylabel.models.network_parts import Meter, Part, Workshop, parents_of
-from manylabel.models.network_stages_config import HeadStage, TauStage, TrainingStage, WholeStage
+from manylabel.models.network_stages_config import HeadStage, MaskedLanguageStage, TauStage, TrainingStage, WholeStage
 from manylabel.nn.encoders.vectors import PooledVectors, pooled_vectors
 from manylabel.nn.hierarchy import Hierarchy
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import Loss
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable, Ways
-from manylabel.train.config import TrainConfig
+from manylabel.train.config import LOSS, TrainConfig
 from manylabel.train.loop import train
+from manylabel.train.masked_language import MaskedLanguage
+from manylabel.train.memory import check_batch
 from manylabel.train.task import ParameterGroup
 
 PRETRAINED_RATE = 5e-5
@@ -85,6 +88,49 @@ def normalise(stage: TauStage, shop: Workshop) -> int:
     return 0
 
 
+def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
+    """Train the encoder to guess masked tokens; see :class:`MaskedLanguageStage`.
+
+    Its epochs stand in the history as ``masked-language``, apart from those of the classifier. The epoch with the
+    lowest loss on the validation texts is kept.
+    """
+    config, encoder = shop.config.train_of(stage), shop.network.encoder
+    masking = encoder.masking()
+    if masking is None:
+        raise ConfigError(
+            f"stages.{shop.name}: the encoder reads no tokens that could be masked, or keeps their states"
+        )
+    if config.early_stopping is not None:
+        config = config.with_values(early_stopping=config.early_stopping.with_values(metric=LOSS))
+    more = [text for file in stage.texts for text in _texts_of_file(file)]
+    texts: list[str] = [*list(shop.training.corpus.texts), *more]
+    inputs = encoder.inputs(texts, progress=shop.progress) if more else shop.training.inputs
+    task = MaskedLanguage(
+        encoder,
+        masking,
+        inputs,
+        None if shop.validation is None else shop.validation.inputs,
+        share=stage.mask_share,
+        groups=_encoder_groups(encoder.layers(), config, shop.network),
+        seed=shop.config.seed,
+    ).to(next(encoder.parameters()).device)
+    check_batch(task, config)
+    train(
+        task,
+        config,
+        seed=shop.config.seed,
+        checkpoint=shop.stages.unfinished(shop.name),
+        record=lambda line: shop.stages.record({**line, "stage": "masked-language"}),
+        progress=shop.progress,
+    )
+    return 0
+
+
+def _texts_of_file(file: str) -> list[str]:
+    """The texts of a file of documents in any format."""
+    return [document.text for document in read_texts(file)]
+
+
 def head_rate(config: TrainConfig, network: TextNetwork) -> float:
     """The head's largest learning rate; see :attr:`TrainConfig.head_learning_rate`."""
     if config.head_learning_rate is not None:
@@ -94,7 +140,7 @@ def head_rate(config: TrainConfig, network: TextNetwork) -> float:
 
 def encoder_rate(config: TrainConfig, network: TextNetwork) -> float:
     """The largest learning rate of the encoder's topmost layer."""
-    default = PRETRAINED_RATE if getattr(network.encoder, "pretrained", False) else FRESH_RATE
+    default = PRETRAINED_RATE if network.encoder.pretrained else FRESH_RATE
     return default if config.learning_rate is None else config.learning_rate
 
 
@@ -125,6 +171,7 @@ def _train_classifier(
         Meter(network, loss, config, parts, shop.labels, seed=shop.config.seed),
         _ways(stage, shop),
     ).to(next(network.parameters()).device)
+    check_batch(task, config)
     _tell_weights(loss, task, shop)
     return train(
         task,

@@ -164,19 +164,25 @@ class Classification(Task):
         """See :meth:`Task.forward`."""
         ways, ids = self.ways, batch.label_ids
         mask = None if ids is None else ids >= 0
-        counts: Tensor = self.counts  # type: ignore[assignment]
-        known = LabelCounts(counts, len(self.examples.inputs))
-        known = known if ids is None else known.of(ids)
-        targets = smooth(batch.targets, known, ways.label_smoothing) if ways.label_smoothing else batch.targets
+        known = self.label_counts if ids is None else self.label_counts.of(ids)
+        targets = (
+            smooth(batch.targets, known, ways.label_smoothing, mask=mask) if ways.label_smoothing else batch.targets
+        )
         scores = self.network(batch.inputs, ids, batch.mixing)
         losses = self.loss(scores, targets, labels=known, mask=mask)
         if ways.r_drop > 0:
             again = self.network(batch.inputs, ids, batch.mixing)
             losses = 0.5 * (losses + self.loss(again, targets, labels=known, mask=mask))
-            losses = losses + ways.r_drop * r_drop(scores, again, mask)
+            losses = losses + ways.r_drop * r_drop(scores, again, mask=mask)
         if ways.hierarchy is not None:
             losses = losses + ways.hierarchy(self.network.head, scores)
         return losses
+
+    @property
+    def label_counts(self) -> LabelCounts:
+        """Training documents of all labels."""
+        counts: Tensor = self.counts  # type: ignore[assignment]
+        return LabelCounts(counts, len(self.examples.inputs))
 
     def train(self, mode: bool = True) -> Classification:
         """Training mode for what learns; see :class:`Trainable`."""
@@ -196,7 +202,7 @@ class Classification(Task):
     def names(self, rows: np.ndarray) -> list[str]:
         """See :meth:`Task.names`."""
         names = self.examples.names
-        return super().names(rows) if names is None else [names[row] for row in rows.tolist()]
+        return super().names(rows) if names is None else [str(names[row]) for row in rows.tolist()]
 
     def advice(self) -> list[str]:
         """See :meth:`Task.advice`."""

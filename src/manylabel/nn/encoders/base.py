@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,21 @@ from torch import Tensor, nn
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.nn.inputs import Batch, Inputs, States
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What masked tokens need to know of an encoder's token numbers.
+
+    Attributes:
+        mask: the number that stands for a masked token.
+        size: how many numbers there are.
+        special: numbers that are never masked.
+    """
+
+    mask: int
+    size: int
+    special: tuple[int, ...]
 
 
 class Encoder(nn.Module, ABC):
@@ -30,6 +46,15 @@ class Encoder(nn.Module, ABC):
     width: int
     pooled_width: int
     multiple: int = 1
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether its parameters begin at learned values, which large steps would spoil."""
+        return False
+
+    def masking(self) -> Masking | None:
+        """What a task that masks tokens needs to know; None where inputs are no token numbers."""
+        return None
 
     @abstractmethod
     def fit(self, texts: Sequence[str], *, progress: Progress = SILENT) -> Self:

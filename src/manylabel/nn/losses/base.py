@@ -86,6 +86,11 @@ class Loss(Section, ABC):
             labels = LabelCounts(labels.counts.to(scores.dtype), labels.documents)
         return scores, targets, labels
 
+    def label_weights(self, labels: LabelCounts) -> Tensor | None:
+        """What a positive of each label weighs, shaped as the counts; None where all weigh the same, or where weights
+        depend on the document too."""
+        return None
+
     def outputs(self, scores: Tensor) -> Tensor:
         """What a score says in the end, ``[B, C]``: its probability by the logistic function, or the margin itself."""
         return scores.sigmoid() if self.score_kind == "probability" else scores

@@ -34,5 +34,9 @@ class Propensity(ElementwiseLoss):
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
-        weight = inverse_propensities(labels, self.a, self.b)
+        weight = self.label_weights(labels)
         return two_sided(scores, targets, focal_side(0.0), positive_weight=weight)
+
+    def label_weights(self, labels: LabelCounts) -> Tensor:
+        """The inverse propensities; see :meth:`Loss.label_weights`."""
+        return inverse_propensities(labels, self.a, self.b)

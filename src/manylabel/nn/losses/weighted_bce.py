@@ -34,11 +34,11 @@ class WeightedBCE(ElementwiseLoss):
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
-        weight = self.weights(labels)
+        weight = self.label_weights(labels)
         return two_sided(scores, targets, focal_side(0.0), positive_weight=weight)
 
-    def weights(self, labels: LabelCounts) -> Tensor:
-        """w_l, shaped as the counts."""
+    def label_weights(self, labels: LabelCounts) -> Tensor:
+        """w_l; see :meth:`Loss.label_weights`."""
         n, total = labels.counts.clamp(1, max(labels.documents - 1, 1)), max(labels.documents, 2)
         if self.scheme == "log":
             weight = (total / n).log1p()

@@ -7,9 +7,12 @@ import json
 import pytest
 
 from manylabel.core.errors import ManylabelError
+from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.formats import FORMATS
+from manylabel.data.sampling import SAMPLERS
 from manylabel.metrics import METRICS
 from manylabel.models import MODELS
+from manylabel.nn.losses import LOSSES
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +76,17 @@ def test_json_is_one_object_of_fractions_and_nothing_else(cli, data, tmp_path, p
     assert {item["metric"] for item in comparison["differences"]} >= {"P@1", "macro-F1"}
 
 
-@pytest.mark.parametrize("kind", ["models", "metrics", "formats", "label-formats", "splits", "datasets"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "models", "metrics", "formats", "label-formats", "splits", "datasets", "losses", "samplers", "augmentations",
+    ],
+)  # fmt: skip
 def test_lists_come_from_the_tables(kind, cli):
-    tables = {"models": MODELS, "metrics": METRICS, "formats": FORMATS}
+    tables = {
+        "models": MODELS, "metrics": METRICS, "formats": FORMATS,
+        "losses": LOSSES, "samplers": SAMPLERS, "augmentations": AUGMENTATIONS,
+    }  # fmt: skip
     found = json.loads(cli("list", kind, "--json").out)
     plain = cli("list", kind).out.splitlines()
     assert [line.split()[0] for line in plain] == list(found)

@@ -25,6 +25,9 @@ class Kind(StrEnum):
     datasets = "datasets"
     diagnoses = "diagnoses"
     rules = "rules"
+    losses = "losses"
+    samplers = "samplers"
+    augmentations = "augmentations"
 
 
 _TABLES = {
@@ -39,6 +42,9 @@ _TABLES = {
     Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
     Kind.diagnoses: "manylabel.report.doctor:RULES",
     Kind.rules: "manylabel.data.inspect:RULES",
+    Kind.losses: "manylabel.nn.losses:LOSSES",
+    Kind.samplers: "manylabel.data.sampling:SAMPLERS",
+    Kind.augmentations: "manylabel.data.augment:AUGMENTATIONS",
 }
 
 

@@ -12,7 +12,7 @@ from loss_cases import close, example
 
 from manylabel.core.table import section_of
 from manylabel.metrics import propensity
-from manylabel.nn.losses import LOSSES, ranking
+from manylabel.nn.losses import LOSSES, elements, ranking, zlpr
 from manylabel.nn.losses.base import ElementwiseLoss, LabelCounts, Loss
 from manylabel.nn.losses.class_balanced import ClassBalanced
 from manylabel.nn.losses.elements import focal_side
@@ -242,3 +242,18 @@ def test_softmax_is_least_where_positives_share_all():
     loss.backward()
     assert scores.grad is not None
     assert scores.grad.abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_few_positives_are_worked_out_as_many_are(kind, monkeypatch):
+    case, found = example(seed=6, documents=4, n=30), []
+    for many in (False, True):
+        monkeypatch.setattr(elements, "are_many", lambda places, targets, many=many: many)
+        monkeypatch.setattr(zlpr, "are_many", lambda places, targets, many=many: many)
+        scores = case.scores.clone().requires_grad_()
+        loss = case.loss(made(kind), scores)
+        loss.sum().backward()
+        assert scores.grad is not None
+        found.append((loss.detach(), scores.grad))
+    close(found[0][0], found[1][0], 1e-12)
+    close(found[0][1], found[1][1], 1e-12)

@@ -43,18 +43,20 @@ def _shifted_side(gamma: float, margin: float, detached: bool) -> Side:
     """``-q^gamma log(1 - q)`` with ``q = max(s(z) - margin, 0)``, for a margin above 0, so that 1 - q is."""
 
     def side(scores: Tensor) -> tuple[Tensor, Tensor]:
+        import torch
+
         p = scores.sigmoid()
         q = (p - margin).clamp_(min=0)
-        rest, log_rest = 1.0 - q, q.neg().log1p_()
-        spread = (1.0 - p).mul_(p)  # derivative of s
+        slope = 1.0 - q
+        log_rest = slope.log()
+        spread = p.addcmul_(p, p, value=-1)  # p - p^2, the derivative of s
         if gamma < 1:
-            spread.mul_(q > 0)  # otherwise the factor does this
+            spread.mul_(q > 0)  # otherwise the power does this
             q.clamp_(min=1e-30)  # for a power that has no value at 0
-        lower = q ** (gamma - 1)
-        factor = q.mul_(lower)
-        slope = factor / rest
+        power = q ** (gamma - 1)
+        torch.div(q, slope, out=slope)
         if not detached:
-            slope.addcmul_(lower, log_rest, value=-gamma)
-        return log_rest.mul_(factor).neg_(), slope.mul_(spread)
+            slope.add_(log_rest, alpha=-gamma)
+        return log_rest.mul_(q).mul_(power).neg_(), slope.mul_(power).mul_(spread)
 
     return side

@@ -53,7 +53,7 @@ class DistributionBalanced(ElementwiseLoss):
             targets,
             focal_side(self.gamma, scale=self.negative_scale),
             focal_side(self.gamma),
-            weight=both * self.weights(targets, labels),
+            weight=self.weights(targets, labels).mul_(both),
             negative_weight=negative,
             positive_weight=positive,
         )
@@ -61,6 +61,7 @@ class DistributionBalanced(ElementwiseLoss):
     def weights(self, targets: Tensor, labels: LabelCounts) -> Tensor:
         """``r^_il``, ``[B, C]``; n_l is taken as at least 1."""
         of_label = 1.0 / labels.counts.clamp(min=1)
-        of_document = (targets * of_label).sum(dim=1, keepdim=True)
-        ratio = self.slope / of_document.clamp(min=1e-20) * of_label
+        # The product of matrix and vector holds no second [B, L].
+        of_document = targets @ of_label if of_label.dim() == 1 else (targets * of_label).sum(dim=1)
+        ratio = self.slope / of_document.clamp(min=1e-20)[:, None] * of_label
         return ratio.sub_(self.slope * self.centre).sigmoid_().add_(self.floor)

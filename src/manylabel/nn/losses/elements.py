@@ -14,10 +14,6 @@ Side = Callable[["Tensor"], "tuple[Tensor, Tensor]"]
 tensors of that shape: the cost and its derivative. The argument stays as it is."""
 
 
-_MANY = 8
-"""Positives are worked out on their own where fewer than one of so many targets is above 0."""
-
-
 def two_sided(
     scores: Tensor,
     targets: Tensor,
@@ -70,7 +66,7 @@ def _value_with_slope() -> Any:
             value, slope = sides[0](scores)
             _multiply((value, slope), negative_weight)
             at: Any = places_of_positives(targets)
-            if len(at[0]) * _MANY > targets.numel():
+            if are_many(at[0], targets):
                 at = ...
             share = targets[at]
             own_value, own_slope = sides[1](-scores[at])
@@ -106,6 +102,11 @@ def places_of_positives(targets: Tensor) -> tuple[Tensor, Tensor]:
     return flat // width, flat % width
 
 
+def are_many(places: Tensor, targets: Tensor) -> bool:
+    """Whether so many targets are above 0 that positives are better worked out everywhere than on their own."""
+    return 8 * len(places) > targets.numel()
+
+
 def _multiply(parts: tuple[Tensor, Tensor], weight: Tensor | float) -> None:
     if isinstance(weight, float) and weight == 1.0:  # each pass over [B, C] takes time
         return
@@ -127,13 +128,16 @@ def focal_side(gamma: float, *, scale: float = 1.0, detached: bool = False) -> S
         from torch.nn import functional
 
         cost = functional.softplus(margin, beta=scale, threshold=40.0)  # above, e^-40 is less than the last place
-        probability = (margin if scale == 1.0 else scale * margin).sigmoid()
+        probability = margin.sigmoid() if scale == 1.0 else (scale * margin).sigmoid_()
         if gamma == 0:
             return cost, probability
-        factor = probability**gamma
-        slope = probability
-        if not detached:
-            slope = torch.addcmul(probability, 1 - probability, cost, value=gamma * scale)
+        # In place where possible: a new tensor of all labels takes longer to get than to fill.
+        slope = 1 - probability
+        if detached:
+            slope.copy_(probability)
+        else:
+            torch.addcmul(probability, slope, cost, value=gamma * scale, out=slope)
+        factor = probability.pow_(gamma)
         return cost.mul_(factor), slope.mul_(factor)
 
     return side

@@ -29,16 +29,14 @@ class Softmax(Loss):
         self, scores: Tensor, targets: Tensor, *, labels: LabelCounts | None = None, mask: Tensor | None = None
     ) -> Tensor:
         """See :meth:`Loss.__call__`."""
-        import torch
-        from torch.nn import functional
-
         scores, targets, _ = self.prepared(scores, targets, labels, mask)
-        share = targets / targets.sum(dim=1, keepdim=True).clamp(min=1e-12)
-        lowest = torch.finfo(scores.dtype).min
-        # Finite, since minus infinity in a whole row would make NaN; the last column is there for an empty shortlist.
-        among = functional.pad(scores if mask is None else scores.masked_fill(~mask, lowest), (0, 1), value=lowest)
-        # Differences first: the sum of a row's shares is 1 or 0, and large scores cancel before they are added up.
-        return ((among.logsumexp(dim=1, keepdim=True) - scores) * share).sum(dim=1)
+        if not scores.shape[1]:
+            return scores.sum(dim=1)
+        # Finite, since minus infinity in a whole row would make NaN.
+        among = scores if mask is None else scores.masked_fill(~mask, -1e30)
+        total = targets.sum(dim=1).clamp(min=1e-12)
+        # Differences first: large scores cancel before they are added up.
+        return ((among.logsumexp(dim=1, keepdim=True) - scores) * targets).sum(dim=1) / total
 
     def outputs(self, scores: Tensor) -> Tensor:
         """Softmax probabilities ``[B, C]``, over the labels that were scored; padding has to be minus infinity."""

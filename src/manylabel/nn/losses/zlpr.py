@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from manylabel.core.topk import ScoreKind
 from manylabel.nn.losses.base import LabelCounts, Loss
-from manylabel.nn.losses.elements import places_of_positives
+from manylabel.nn.losses.elements import are_many, places_of_positives
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,15 +36,22 @@ class ZLPR(Loss):
         below = scores + (-targets).log1p()
         if mask is not None:
             below = below.masked_fill(~mask, -math.inf)
-        highest = below.detach().amax(dim=1).clamp(min=0)
-        total = (-highest).exp() + (below - highest[:, None]).exp().sum(dim=1)
-        return highest + total.log() + _log_one_plus_positives(scores, targets)
+        return _log_one_plus_sum(below) + _log_one_plus_positives(scores, targets)
+
+
+def _log_one_plus_sum(terms: Tensor) -> Tensor:
+    """``log(1 + sum_l e^(t_l))``, ``[B]``, for terms ``[B, C]``, of which minus infinity adds nothing."""
+    highest = terms.detach().amax(dim=1).clamp(min=0)
+    total = (-highest).exp() + (terms - highest[:, None]).exp().sum(dim=1)
+    return highest + total.log()
 
 
 def _log_one_plus_positives(scores: Tensor, targets: Tensor) -> Tensor:
-    """``log(1 + sum_l y_l e^(-z_l))``, ``[B]``, in time that grows with the positives."""
+    """``log(1 + sum_l y_l e^(-z_l))``, ``[B]``, where positives are few in time that grows with them."""
     at = places_of_positives(targets)
-    above = targets[at].log() - scores[at]
-    highest = scores.new_zeros(len(scores)).scatter_reduce(0, at[0], above.detach(), "amax")
-    total = (-highest).exp().index_add(0, at[0], (above - highest[at[0]]).exp())
+    if are_many(at[0], targets):
+        return _log_one_plus_sum(targets.log() - scores)
+    terms = targets[at].log() - scores[at]
+    highest = scores.new_zeros(len(scores)).scatter_reduce(0, at[0], terms.detach(), "amax")
+    total = (-highest).exp().index_add(0, at[0], (terms - highest[at[0]]).exp())
     return highest + total.log()

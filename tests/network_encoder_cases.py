@@ -2,7 +2,7 @@
 
 import pytest
 
-from encoder_cases import MISSING, needs_transformers, save_model
+from encoder_cases import MISSING, needs_transformers, save_model, save_vectors
 from manylabel.core.progress import Silent
 from manylabel.nn.encoders import ENCODERS
 
@@ -19,6 +19,7 @@ TEXTS = [
 ]
 WORDS = {"min_count": 1, "max_length": 12, "embeddings": {"width": 6}}
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+WINDOWS = {"window": 6, "max_windows": 4}
 SPREAD = {**SMALL, "initializer_range": 0.5}
 FOLDER = {"kind": "transformer", "model": "{folder}/bert", "max_length": 12}
 
@@ -62,6 +63,30 @@ CASES = {
         "frozen_layers": 1,
         "cache_states": True,
     },
+    "windows": {"kind": "windows", "encoder": {"kind": "cnn", "filters": 5, **WORDS}, **WINDOWS},
+    "windows-tokens": {
+        "kind": "windows",
+        "encoder": {"kind": "bilstm", "hidden_dim": 8, **WORDS},
+        **WINDOWS,
+        "training_windows": 2,
+        "states": "tokens",
+    },
+    "windows-of-transformer": {
+        "kind": "windows",
+        "encoder": {**random("bert"), "pooling": "mean"},
+        **WINDOWS,
+        "training_windows": 2,
+        "attention_layers": 2,
+    },
+    "windows-of-transformer-kept": {
+        "kind": "windows",
+        "encoder": {**FOLDER, "frozen_layers": 1, "cache_states": True},
+        **WINDOWS,
+        "stride": 2,
+        "states": "tokens",
+    },
+    "sentence": {"kind": "sentence", "encoder": {"kind": "word-vectors", "vectors": "{folder}/vectors.txt"}},
+    "sentence-transformer": {"kind": "sentence", "encoder": {"kind": "transformer", "model": "{folder}/bert"}},
 }
 NEED_TRANSFORMERS = ("transformer", "windows-of-transformer", "sentence-transformer")
 every_case = pytest.mark.parametrize(
@@ -81,7 +106,9 @@ def fitted(options, folder=None, *, seed=0, texts=TEXTS, progress=None):
     """The encoder fitted to a few texts, in evaluation mode."""
     import torch
 
-    if "{folder}" in str(options):
+    if "{folder}/vectors" in str(options):
+        save_vectors(folder / "vectors.txt")
+    if "{folder}/bert" in str(options):
         save_model(folder / "bert")
     torch.manual_seed(seed)
     return make(options, folder).fit(texts, progress=progress or Silent()).eval()

@@ -20,5 +20,11 @@ ENCODERS = Table(
             "transformer_config:TransformerConfig",
             "Any Hugging Face encoder, from its weights or with random ones.",
         ),
+        "windows": _encoder(
+            "windows:Windows", "windows_config:WindowsConfig", "Long documents as windows, each read by an encoder."
+        ),
+        "sentence": _encoder(
+            "sentence:Sentence", "sentence_config:SentenceConfig", "Vectors of documents from a frozen encoder."
+        ),
     },
 )

@@ -57,14 +57,9 @@ class AttentionSpan:
             arguments["global_attention_mask"][:, 0] = 1
         return arguments
 
-    def widths(self, mask: Tensor) -> Tensor:
-        """The padded length of each document, int64 ``[B]``.
-
-        Args:
-            mask: bool ``[B, T]``.
-        """
-        lengths = mask.sum(dim=1) if self.by_length else torch.full_like(mask[:, 0], mask.shape[1], dtype=torch.int64)
-        return (-(-lengths // self.multiple) * self.multiple).clamp(min=self.at_least)
+    def width(self, length: int) -> int:
+        """The padded length of so many tokens."""
+        return max(self.at_least, -(-length // self.multiple) * self.multiple)
 
     def positions(self, positions: int) -> int:
         """Tokens that a document may have where padding needs positions too; 0 if there are too few."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from manylabel.core.errors import InputError
 from manylabel.core.progress import SILENT, Progress
@@ -17,6 +17,7 @@ from manylabel.nn.encoders.attention_span import AttentionSpan
 from manylabel.nn.encoders.input_convolution import InputConvolution
 from manylabel.nn.encoders.kept_states import keep_states
 from manylabel.nn.encoders.layer_stack import LayerStack, examine, same_states
+from manylabel.nn.encoders.model_run import ModelRun
 from manylabel.nn.encoders.pooling import AttentionPooling, pool_simply
 from manylabel.nn.encoders.random_model import make_configuration, make_model, set_dropout
 from manylabel.nn.encoders.subword import train_tokenizer
@@ -87,15 +88,7 @@ class Transformer(TokenEncoder):
 
     def forward(self, batch: Batch) -> States:
         """States of the last layer; see :meth:`Encoder.forward`."""
-        widths = self._span.widths(batch.mask)
-        groups = [widths == width for width in widths.unique().tolist()] if self._span.by_length else [None]
-        if len(groups) == 1:
-            tokens, pooled = self._run(batch.values, batch.mask, int(widths[0]))
-            return States(tokens * batch.mask[:, :, None], batch.mask, pooled)
-        parts = [self._run(batch.values[rows], batch.mask[rows], int(widths[rows][0])) for rows in groups]
-        back = torch.cat([rows.nonzero()[:, 0] for rows in groups]).argsort()
-        tokens = torch.cat([tokens for tokens, _ in parts])[back]
-        pooled = torch.cat([one for _, one in parts if one is not None])[back] if parts[0][1] is not None else None
+        tokens, pooled = self._way.states(self.model, batch, self.convolution)
         return States(tokens * batch.mask[:, :, None], batch.mask, pooled)
 
     def pool(self, states: States) -> Tensor:
@@ -157,9 +150,10 @@ class Transformer(TokenEncoder):
             model.pooler = None
         self.model = model
         self.empty, self.frame = only_token(self._tokenizer), frame_of(self._tokenizer)
-        self._padding = padding_of(self._tokenizer)
-        self._span = AttentionSpan.of(model)
-        self._set_length(progress)
+        span = AttentionSpan.of(model)
+        self._set_length(span, progress)
+        last_layers = self._last_layers() if options.pooling == "last-layers" else 0
+        self._way = ModelRun(span, padding_of(self._tokenizer), last_layers)
         self.convolution = None
         if options.input_convolution is not None:
             width = model.get_input_embeddings().embedding_dim
@@ -167,8 +161,8 @@ class Transformer(TokenEncoder):
         self.width = self.pooled_width = int(model.config.hidden_size)
         self.attention = AttentionPooling(self.width) if options.pooling == "attention" else None
         self._look_inside()
-        if options.pooling == "last-layers":
-            self.pooled_width = self.width * self._last_layers()
+        if last_layers:
+            self.pooled_width = self.width * last_layers
         if options.gradient_checkpointing:
             self._checkpoint_gradients()
         for module in self._frozen():
@@ -176,12 +170,12 @@ class Transformer(TokenEncoder):
                 parameter.requires_grad_(False)
         self.train(self.training)
 
-    def _set_length(self, progress: Progress) -> None:
-        usable = self._span.positions(_positions(self.model, self._tokenizer))
+    def _set_length(self, span: AttentionSpan, progress: Progress) -> None:
+        usable = span.positions(_positions(self.model, self._tokenizer))
         wanted = self._options.max_length
         if usable == 0:
             raise InputError(
-                f"{self._name} needs {self._span.at_least} positions for its sparse attention",
+                f"{self._name} needs {span.at_least} positions for its sparse attention",
                 remedy="more max_position_embeddings, or attention_type: original_full",
             )
         self.longest = min(wanted or _LENGTH, usable)
@@ -193,29 +187,28 @@ class Transformer(TokenEncoder):
     def _look_inside(self) -> None:
         """Find the layers, and prove that they can be run apart where that is asked for."""
         n, size = self._options.frozen_layers, int(getattr(self.model.config, "num_hidden_layers", 0))
-        tokens = [*self.frame[0], self.empty, *self.frame[1]][: self.longest]
-        values, mask = torch.tensor([tokens, tokens]), torch.ones(2, len(tokens), dtype=torch.bool)
-        mask[1, 1:] = len(tokens) == 1
-        width = int(self._span.widths(mask).max())
+        tokens = [*self.frame[0], self.empty, *self.frame[1]]
+        batch = Inputs.of([tokens, tokens[:1]], self.empty).batch([0, 1])
         mode = self.training
         self.eval()
         with torch.no_grad():
-            self._stack = examine(self.model, size, lambda: self._run(values, mask, width))
+            self._stack = examine(self.model, size, lambda: self._way.states(self.model, batch))
             if n and self._stack is None:
                 raise InputError(f"frozen_layers: {self._name} has no plain stack of layers")
             if n > size:
                 raise InputError(f"frozen_layers: {self._name} has {size} layers, not {n}")
+            self._way = replace(self._way, frozen_layers=n, stack=self._stack)
             if self._options.cache_states:
-                self._prove_that_states_can_be_kept(values, mask, width)
+                self._prove_that_states_can_be_kept(batch)
         self.train(mode)
 
-    def _prove_that_states_can_be_kept(self, values: Tensor, mask: Tensor, width: int) -> None:
-        plain, _ = self._run(values, mask, width)
+    def _prove_that_states_can_be_kept(self, batch: Batch) -> None:
+        plain, _ = self._way.states(self.model, batch)
         try:
-            kept, _ = self._run(self._states_below(Batch(values, mask)), mask, width)
+            kept, _ = self._way.states(self.model, Batch(self._states_below(batch), batch.mask))
         except (TypeError, ValueError, AttributeError, LookupError, RuntimeError):
             kept = plain[:0]
-        if not same_states(plain, kept, mask):
+        if not same_states(plain, kept, batch.mask):
             raise InputError(f"cache_states: the layers of {self._name} cannot be run apart", remedy="leave it out")
 
     def _last_layers(self) -> int:
@@ -242,59 +235,7 @@ class Transformer(TokenEncoder):
 
     def _states_below(self, batch: Batch) -> Tensor:
         """States after the frozen layers, floats ``[B, T, d]``."""
-        assert self._stack is not None
-        batch = batch.to(next(self.model.parameters()).device)
-        found = torch.empty(0)
-        widths = self._span.widths(batch.mask)
-        for width in widths.unique().tolist():
-            rows = widths == width
-            values, mask = self._padded(batch.values[rows], batch.mask[rows], int(width))
-            arguments = {"input_ids": values, **self._span.arguments(mask)}
-            states = self._stack.states_after(self.model, self._options.frozen_layers, **arguments)
-            if not len(found):
-                found = states.new_zeros(*batch.mask.shape, states.shape[-1])
-            found[rows] = _of_length(states, found.shape[1])
-        return found
-
-    def _run(self, values: Tensor, mask: Tensor, width: int) -> tuple[Tensor, Tensor | None]:
-        """States of the last layer, ``[B, T, d]``, and where asked for the first ones of several layers.
-
-        Args:
-            values: tokens, or states after the frozen layers.
-            mask: bool ``[B, T]``.
-            width: what the model must be given, T or longer.
-        """
-        length = mask.shape[1]
-        values, padded = self._padded(values, mask, width)
-        arguments: dict[str, Any] = self._span.arguments(padded)
-        model: Any = self.model
-        if values.is_floating_point():
-            assert self._stack is not None
-            if self._options.frozen_layers == self._stack.size:
-                return _of_length(values, length), None
-            model = self._stack.upper(model, self._options.frozen_layers, values)
-            arguments["input_ids"] = torch.full_like(padded, self.empty, dtype=torch.int64)
-        elif self.convolution is not None:
-            arguments["inputs_embeds"] = self.convolution(model.get_input_embeddings()(values), padded)
-        else:
-            arguments["input_ids"] = values
-        if self._options.pooling != "last-layers":
-            return _of_length(model(**arguments).last_hidden_state, length), None
-        given = model(**arguments, output_hidden_states=True)
-        firsts = [states[:, 0] for states in given.hidden_states[-(self._options.last_layers or _LAST_LAYERS) :]]
-        return _of_length(given.last_hidden_state, length), torch.cat(firsts, dim=1)
-
-    def _padded(self, values: Tensor, mask: Tensor, width: int) -> tuple[Tensor, Tensor]:
-        """Values and mask of another length, the padding's token in all of the padding."""
-        missing = width - mask.shape[1]
-        padded = functional.pad(mask, (0, missing))
-        if values.is_floating_point():
-            return functional.pad(values * mask[:, :, None], (0, 0, 0, missing)), padded
-        return functional.pad(values.masked_fill(~mask, self._padding), (0, missing), value=self._padding), padded
-
-
-def _of_length(states: Tensor, length: int) -> Tensor:
-    return functional.pad(states, (0, 0, 0, length - states.shape[1]))
+        return self._way.states_below(self.model, batch.to(next(self.model.parameters()).device))
 
 
 def _positions(model: Any, tokenizer: Any) -> int:

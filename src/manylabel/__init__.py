@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manylabel.models.fused import Fused
     from manylabel.models.linear_ovr import LinearOVR
     from manylabel.models.linear_tree import LinearTree
-    from manylabel.models.network import Network
+    from manylabel.models.network.network import Network
     from manylabel.runs.inspect import inspect
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ _HOMES = {
     "LinearTree": "manylabel.models.linear_tree",
     "LinearTreeClassifier": "manylabel.models.estimators",
     "ManylabelError": "manylabel.core.errors",
-    "Network": "manylabel.models.network",
+    "Network": "manylabel.models.network.network",
     "TopK": "manylabel.core.topk",
     "evaluate": "manylabel.metrics.evaluate",
     "fit_decision": "manylabel.decide.decision",

@@ -26,8 +26,8 @@ MODELS = Table(
             section="manylabel.models.fused_config:FusedConfig",
         ),
         "network": Part(
-            target="manylabel.models.network:Network",
-            section="manylabel.models.network_config:NetworkConfig",
+            target="manylabel.models.network.network:Network",
+            section="manylabel.models.network.config:NetworkConfig",
             summary="Any encoder with any head and any loss: CNN, LSTM, BERT with label attention and the like.",
             extra="nn",
         ),

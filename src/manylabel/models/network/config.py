@@ -11,7 +11,7 @@ from manylabel.core.table import Table, section_of
 from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.sampling import SAMPLERS
 from manylabel.data.sampling.negatives import NegativeSampling
-from manylabel.models.network_stages_config import NETWORK_STAGES
+from manylabel.models.network.stages_config import NETWORK_STAGES
 from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.heads import HEADS
 from manylabel.nn.losses import LOSSES

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import nn
 
-from manylabel.core.config import Section
 from manylabel.core.errors import ConfigError, InputError
+from manylabel.data.augment.base import Augmentation
 from manylabel.data.reading import read_texts
-from manylabel.models.network_config import NetworkConfig
-from manylabel.models.network_parts import Meter, Part, Workshop, parents_of
-from manylabel.models.network_stages_config import HeadStage, MaskedLanguageStage, TauStage, TrainingStage, WholeStage
+from manylabel.models.network.config import NetworkConfig
+from manylabel.models.network.stages_config import HeadStage, MaskedLanguageStage, TauStage, TrainingStage, WholeStage
+from manylabel.models.network.workshop import Meter, Part, Workshop, parents_of
 from manylabel.nn.encoders.vectors import PooledVectors, pooled_vectors
 from manylabel.nn.hierarchy import Hierarchy
 from manylabel.nn.inputs import Inputs
@@ -103,8 +103,9 @@ def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
     if config.early_stopping is not None:
         config = config.with_values(early_stopping=config.early_stopping.with_values(metric=LOSS))
     more = [text for file in stage.texts for text in _texts_of_file(file)]
-    texts: list[str] = [*list(shop.training.corpus.texts), *more]
-    inputs = encoder.inputs(texts, progress=shop.progress) if more else shop.training.inputs
+    inputs = shop.training.inputs
+    if more:
+        inputs = encoder.inputs([*shop.training.corpus.texts, *more], progress=shop.progress)
     task = MaskedLanguage(
         encoder,
         masking,
@@ -209,19 +210,15 @@ def _ways(stage: TrainingStage, shop: Workshop) -> Ways:
 def _augmented(config: NetworkConfig, shop: Workshop) -> Callable[[np.ndarray, np.random.Generator], Inputs] | None:
     if not config.augmentation:
         return None
-    texts, changes = shop.training.corpus.texts, config.augmentation
+    texts, changes = shop.training.corpus.texts, cast("tuple[Augmentation, ...]", config.augmentation)
 
     def changed(rows: np.ndarray, random: np.random.Generator) -> Inputs:
-        own = [texts[row] for row in rows.tolist()]
+        own: list[str] = [texts[row] for row in rows.tolist()]  # type: ignore[misc]
         for change in changes:
-            own = _texts_of(change)(own, random)
+            own = change.texts(own, random)
         return shop.network.encoder.inputs(own)
 
     return changed
-
-
-def _texts_of(change: Section) -> Callable[[list[str], np.random.Generator], list[str]]:
-    return change.texts  # type: ignore[attr-defined]
 
 
 def _tell_weights(loss: Loss, task: Classification, shop: Workshop) -> None:

@@ -19,7 +19,7 @@ from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
-from manylabel.models.network_config import NetworkConfig
+from manylabel.models.network.config import NetworkConfig
 from manylabel.nn.heads.base import Head
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import LabelCounts, Loss

@@ -56,14 +56,14 @@ class MaskedLanguageStage(Section):
 
 
 class TauStage(Section):
-    """Divide the classifier of every label by the power tau of its length (tau-normalisation, Kang et al. 2020, 4.2)."""
+    """Divide the classifier of every label by the power tau of its length (Kang et al. 2020, tau-normalisation)."""
 
     kind: Literal["tau-normalisation"] = "tau-normalisation"
     tau: float = Field(default=0.5, gt=0, le=1, description="0 would change nothing, 1 makes all equally long.")
 
 
-_HERE = "manylabel.models.network_stages_config"
-_THERE = "manylabel.models.network_stages"
+_HERE = "manylabel.models.network.stages_config"
+_THERE = "manylabel.models.network.stages"
 NETWORK_STAGES = Table(
     "stage",
     {

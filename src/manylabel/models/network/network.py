@@ -23,9 +23,9 @@ from manylabel.data.augment.label_texts import with_label_texts
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.data.split import split_rows
 from manylabel.models.base import Inputs, Model, at_least_one
-from manylabel.models.network_config import NetworkConfig
-from manylabel.models.network_parts import Part, Workshop, from_arrays, positives_of, score, to_arrays
-from manylabel.models.network_stages_config import NETWORK_STAGES
+from manylabel.models.network.config import NetworkConfig
+from manylabel.models.network.stages_config import NETWORK_STAGES
+from manylabel.models.network.workshop import Part, Workshop, from_arrays, positives_of, score, to_arrays
 from manylabel.nn import inputs as nn_inputs
 from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.encoders.base import Encoder
@@ -104,7 +104,7 @@ class Network(Model):
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time, from a few steps on a sample; see :meth:`Model.estimate`."""
-        from manylabel.models.network_costs import network_estimate
+        from manylabel.models.network.costs import network_estimate
 
         return network_estimate(self, corpus)
 

@@ -11,7 +11,7 @@ import torch
 from manylabel.core.capacity import Estimate, resident_memory
 from manylabel.core.corpus import Corpus
 from manylabel.data.feature_files import FeatureCorpus
-from manylabel.models.network_parts import positives_of
+from manylabel.models.network.workshop import positives_of
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
 from manylabel.train.device import autocast, choose_device
@@ -19,7 +19,7 @@ from manylabel.train.memory import state_bytes, step_bytes
 from manylabel.train.task import Measured
 
 if TYPE_CHECKING:
-    from manylabel.models.network import Network
+    from manylabel.models.network.network import Network
 
 _SAMPLE = 256
 _LABELS = 2000  # of the trial's head; what more labels cost is reckoned from two sizes
@@ -63,9 +63,10 @@ def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple
     head = model._new_head(encoder, n_labels).to(next(encoder.parameters()).device)
     network = TextNetwork(encoder, head)
     positives = positives_of(sample)[:, :n_labels]
-    task = Classification(
-        network, Examples(encoder.inputs(sample.texts), positives), model.config.loss, Trainable([]), Measured
-    ).to(next(encoder.parameters()).device)
+    loss: Any = model.config.loss
+    task = Classification(network, Examples(encoder.inputs(sample.texts), positives), loss, Trainable([]), Measured).to(
+        next(encoder.parameters()).device
+    )
     fixed, each = step_bytes(task, train)
     order = np.argsort(task.lengths())
     rows = order[len(order) // 2 :: max(1, len(order) // 2 // max(train.batch_size // 2, 1))][: train.batch_size]

@@ -1,0 +1,1 @@
+"""The model `network`: its options, its stages, and what these work on."""

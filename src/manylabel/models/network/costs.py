@@ -60,12 +60,12 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
 def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple[float, float, float, float]:
     """Seconds for all documents of the sample, and bytes: fixed, of a document, of the optimiser."""
     train = model.config.train
-    head = model._new_head(encoder, n_labels).to(next(encoder.parameters()).device)
+    head = model._new_head(encoder, n_labels).to(encoder.device)
     network = TextNetwork(encoder, head)
     positives = positives_of(sample)[:, :n_labels]
     loss: Any = model.config.loss
     task = Classification(network, Examples(encoder.inputs(sample.texts), positives), loss, Trainable([]), Measured).to(
-        next(encoder.parameters()).device
+        encoder.device
     )
     fixed, each = step_bytes(task, train)
     order = np.argsort(task.lengths())

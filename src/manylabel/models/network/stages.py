@@ -94,7 +94,7 @@ def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
     Its epochs stand in the history as ``masked-language``, apart from those of the classifier. The epoch with the
     lowest loss on the validation texts is kept.
     """
-    config, encoder = shop.config.train_of(stage), shop.network.encoder
+    config, encoder = shop.config.train_of(stage), shop.network.encoder.reader()
     masking = encoder.masking()
     if masking is None:
         raise ConfigError(
@@ -103,18 +103,21 @@ def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
     if config.early_stopping is not None:
         config = config.with_values(early_stopping=config.early_stopping.with_values(metric=LOSS))
     more = [text for file in stage.texts for text in _texts_of_file(file)]
-    inputs = shop.training.inputs
-    if more:
+    inputs, validation = shop.training.inputs, None if shop.validation is None else shop.validation.inputs
+    own = encoder is shop.network.encoder
+    if more or not own:
         inputs = encoder.inputs([*shop.training.corpus.texts, *more], progress=shop.progress)
+    if shop.validation is not None and not own:
+        validation = encoder.inputs(shop.validation.corpus.texts, progress=shop.progress)
     task = MaskedLanguage(
         encoder,
         masking,
         inputs,
-        None if shop.validation is None else shop.validation.inputs,
+        validation,
         share=stage.mask_share,
         groups=_encoder_groups(encoder.layers(), config, shop.network),
         seed=shop.config.seed,
-    ).to(next(encoder.parameters()).device)
+    ).to(encoder.device)
     check_batch(task, config)
     train(
         task,

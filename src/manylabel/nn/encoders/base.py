@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from manylabel.core.progress import SILENT, Progress
@@ -48,9 +49,18 @@ class Encoder(nn.Module, ABC):
     multiple: int = 1
 
     @property
+    def device(self) -> torch.device:
+        """Where its parameters are; the CPU for one that has none."""
+        return next((parameter.device for parameter in self.parameters()), torch.device("cpu"))
+
+    @property
     def pretrained(self) -> bool:
         """Whether its parameters begin at learned values, which large steps would spoil."""
         return False
+
+    def reader(self) -> Encoder:
+        """The encoder that reads tokens: this one, but where it puts another's states together."""
+        return self
 
     def masking(self) -> Masking | None:
         """What a task that masks tokens needs to know; None where inputs are no token numbers."""

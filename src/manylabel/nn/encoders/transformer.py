@@ -14,6 +14,7 @@ from manylabel.core.errors import InputError
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.nn.encoders.attention_span import AttentionSpan
+from manylabel.nn.encoders.base import Masking
 from manylabel.nn.encoders.input_convolution import InputConvolution
 from manylabel.nn.encoders.kept_states import keep_states
 from manylabel.nn.encoders.layer_stack import LayerStack, examine, same_states
@@ -109,6 +110,20 @@ class Transformer(TokenEncoder):
         elif self.convolution is not None:
             parts.insert(0, self.convolution)
         return [part for part in [*parts, self.attention] if part is not None]
+
+    @property
+    def pretrained(self) -> bool:
+        """See :attr:`Encoder.pretrained`."""
+        return self._options.model is not None
+
+    def masking(self) -> Masking | None:
+        """None where states of frozen layers are kept, or the tokenizer has no mask; see :meth:`Encoder.masking`."""
+        number = self._tokenizer.mask_token_id
+        if number is None or self._options.cache_states:
+            return None
+        return Masking(
+            number, int(self.model.get_input_embeddings().num_embeddings), tuple(self._tokenizer.all_special_ids)
+        )
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training or evaluation; frozen layers stay in evaluation."""

@@ -53,7 +53,7 @@ class PooledVectors(Encoder):
 
 def pooled_vectors(encoder: Encoder, inputs: Inputs) -> Inputs:
     """The pooled vectors of n documents as inputs float32 ``[n, p]``, by an encoder in evaluation mode."""
-    device = next(encoder.parameters()).device
+    device = encoder.device
     vectors = np.zeros((len(inputs), encoder.pooled_width), np.float32)
     order = np.argsort(-inputs.lengths, kind="stable")
     at = 0

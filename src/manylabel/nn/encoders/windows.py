@@ -88,6 +88,15 @@ class Windows(Encoder):
         assert states.pooled is not None
         return states.pooled
 
+    @property
+    def pretrained(self) -> bool:
+        """That of the encoder of windows; see :attr:`Encoder.pretrained`."""
+        return self.encoder.pretrained
+
+    def reader(self) -> Encoder:
+        """The encoder of windows; see :meth:`Encoder.reader`."""
+        return self.encoder
+
     def layers(self) -> list[nn.Module]:
         """The layers of the encoder, then what is above; see :meth:`Encoder.layers`."""
         above = [] if self.positions is None else [self.positions, *self.between]

@@ -10,10 +10,11 @@ import numpy as np
 
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
+from manylabel.nn.encoders.base import Masking
 from manylabel.nn.encoders.embedding import Embedding, check_sizes, make_embedding
 from manylabel.nn.encoders.embedding_config import WordEncoderConfig
 from manylabel.nn.encoders.token_encoder import TokenEncoder
-from manylabel.nn.encoders.words import UNKNOWN, Words
+from manylabel.nn.encoders.words import PADDING, UNKNOWN, Words
 
 _WORDS = "words.safetensors"
 _SIZES = "sizes.json"
@@ -58,6 +59,11 @@ class WordEncoder(TokenEncoder):
         del progress
         assert self._words is not None
         return self._words.number(texts)
+
+    def masking(self) -> Masking:
+        """Unknown words stand for masked ones; see :meth:`Encoder.masking`."""
+        assert self._words is not None
+        return Masking(UNKNOWN, len(self._words), (PADDING,))
 
     def write(self, writer: RunWriter) -> None:
         """Write the words; see :meth:`Encoder.write`."""

@@ -53,7 +53,7 @@ def _vectors(head: Head, encoder: Encoder, texts: list[str]) -> torch.Tensor:
     inputs = encoder.inputs(texts)
     learns, parts = encoder.training, []
     encoder.eval()
-    device = next(encoder.parameters()).device
+    device = encoder.device
     with torch.no_grad():
         for at in range(0, len(inputs), _AT_ONCE):
             rows = np.arange(at, min(at + _AT_ONCE, len(inputs)))

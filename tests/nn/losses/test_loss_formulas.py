@@ -188,8 +188,9 @@ def test_propensities_are_those_of_the_metrics(documents):
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
 
 
-def test_easy_negatives_cost_nothing_below_the_margin():
-    loss, scores = made("asymmetric"), torch.tensor([[-3.5, -2.5]], requires_grad=True)
+@pytest.mark.parametrize("gamma", [0.0, 0.01, 0.5, 1.0, 4.0])
+def test_easy_negatives_cost_nothing_below_the_margin(gamma):
+    loss, scores = made("asymmetric", gamma_negative=gamma), torch.tensor([[-3.5, -2.5]], requires_grad=True)
     loss(scores, torch.zeros(1, 2)).backward()
     assert scores.grad is not None
     assert scores.grad[0, 0] == 0
@@ -233,6 +234,15 @@ def test_ranking_in_chunks_is_ranking_at_once(monkeypatch):
     for loss, gradient in found[1:]:
         close(loss, found[0][0], 1e-12)
         close(gradient, found[0][1], 1e-12)
+
+
+def test_ranking_weighs_pairs_by_both_targets_and_no_label_with_itself():
+    scores, row = [0.5, -1.0, 2.0], [0.8, 0.3, 0.0]
+    pairs = [(i, j, row[i] * (1 - row[j])) for i in range(3) for j in range(3) if i != j]
+    total = sum(weight * math.log(1 + math.exp(scores[j] - scores[i])) for i, j, weight in pairs)
+    expected = total / sum(weight for _, _, weight in pairs)
+    found = made("ranking")(torch.tensor([scores], dtype=torch.float64), torch.tensor([row], dtype=torch.float64))
+    assert found.item() == pytest.approx(expected, rel=1e-9)
 
 
 def test_softmax_is_least_where_positives_share_all():

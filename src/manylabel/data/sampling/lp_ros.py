@@ -66,6 +66,6 @@ def _level(lacking: np.ndarray, counts: np.ndarray, wanted: int, random: np.rand
             high = level
     clones = np.minimum(np.maximum(low - counts, 0), lacking)
     # One more each would be too many: chance decides who gets one.
-    next_ones = np.flatnonzero((counts + clones == low) & (clones < lacking))
+    next_ones = np.flatnonzero(counts + clones == low)
     clones[random.choice(next_ones, size=wanted - int(clones.sum()), replace=False)] += 1
     return clones

@@ -143,7 +143,8 @@ class Network(Model):
 
     def _start(self, head: Head, encoder: Encoder, labels: LabelSpace, training: Corpus) -> Head:
         """A new head with the start that is wanted."""
-        if self.config.initial_bias == "prior" and self._loss.score_kind == "probability":
+        loss = self._loss
+        if self.config.initial_bias == "prior" and loss.score_kind == "probability" and loss.starts_at_prior:
             counts = np.asarray(training.positives.sum(axis=0)).ravel()
             share = torch.from_numpy(((counts + 0.5) / (len(training) + 1.0)).astype(np.float32))
             with torch.no_grad():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import nn
 from manylabel.core.errors import ConfigError, InputError
 from manylabel.data.augment.base import Augmentation
 from manylabel.data.reading import read_texts
+from manylabel.data.sampling.base import label_counts
 from manylabel.models.network.config import NetworkConfig
 from manylabel.models.network.stages_config import HeadStage, MaskedLanguageStage, TauStage, TrainingStage, WholeStage
 from manylabel.models.network.workshop import Meter, Part, Workshop, parents_of
@@ -20,7 +22,7 @@ from manylabel.nn.hierarchy import Hierarchy
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import Loss
 from manylabel.nn.network import TextNetwork
-from manylabel.train.classification import Classification, Examples, Trainable, Ways
+from manylabel.train.classification import Classification, Examples, Shortlist, Trainable, Ways
 from manylabel.train.config import LOSS, TrainConfig
 from manylabel.train.loop import train
 from manylabel.train.masked_language import MaskedLanguage
@@ -201,13 +203,20 @@ def _ways(stage: TrainingStage, shop: Workshop) -> Ways:
             raise ConfigError("model.hierarchy.weights: the head has no vector of each label")
     return Ways(
         rows=sampler.rows,
-        shortlist=None if config.negatives is None else config.negatives.shortlist,
+        shortlist=_shortlist(config, shop),
         augmented=_augmented(config, shop),
         label_smoothing=config.label_smoothing,
         r_drop=config.r_drop,
         mixup=config.mixup,
         hierarchy=hierarchy,
     )
+
+
+def _shortlist(config: NetworkConfig, shop: Workshop) -> Shortlist | None:
+    negatives = config.negatives
+    if negatives is None:
+        return None
+    return partial(negatives.shortlist, cumulative=negatives.cumulative(label_counts(shop.training.corpus.positives)))
 
 
 def _augmented(config: NetworkConfig, shop: Workshop) -> Callable[[np.ndarray, np.random.Generator], Inputs] | None:

@@ -39,11 +39,13 @@ class Loss(Section, ABC):
 
     Attributes:
         needs_counts: whether the formula needs :class:`LabelCounts`.
-        score_kind: what a trained score is: a ``probability`` once :meth:`probabilities` is taken, or a ``margin``.
+        score_kind: what a trained score is: a ``probability`` once :meth:`outputs` is taken, or a ``margin``.
+        starts_at_prior: whether scores that are probabilities should begin at the log-odds of the labels' priors.
     """
 
     needs_counts: ClassVar[bool] = False
     score_kind: ClassVar[ScoreKind] = "probability"
+    starts_at_prior: ClassVar[bool] = True
 
     @abstractmethod
     def __call__(

@@ -26,6 +26,7 @@ class LogitAdjusted(ElementwiseLoss):
 
     kind: Literal["logit-adjusted"] = "logit-adjusted"
     needs_counts: ClassVar[bool] = True
+    starts_at_prior: ClassVar[bool] = False  # the formula adds it
     tau: float = Field(default=1.0, ge=0, le=10, description="How much of the frequency is added.")
 
     def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:

@@ -221,7 +221,9 @@ class Transformer(TokenEncoder):
 
     def _checkpoint_gradients(self) -> None:
         try:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            # The name that it has from 5.23 on, and the one before.
+            enable = getattr(self.model, "activation_checkpointing_enable", None)
+            (enable or self.model.gradient_checkpointing_enable)({"use_reentrant": False})
         except ValueError as error:
             raise InputError(f"gradient_checkpointing: {error}") from None
 

@@ -97,6 +97,15 @@ def test_states_differ_between_texts_and_are_the_same_twice(name, cases):
 
 
 @every_case
+def test_odd_texts_are_read(name, cases):
+    encoder = cases[name]
+    odd = ["\ud800 red", "\x00", "a" * 3000, "\n\t ", "🙂 ÅÉ 你好", "[CLS] [PAD] <s>", "\u0301"]
+    states, pooled = states_of(encoder, encoder.inputs(odd), range(len(odd)))
+    assert torch.isfinite(states.tokens).all()
+    assert torch.isfinite(pooled).all()
+
+
+@every_case
 def test_layers_are_all_parameters_once(name, cases):
     encoder = cases[name]
     of_layers = [id(parameter) for layer in encoder.layers() for parameter in layer.parameters()]

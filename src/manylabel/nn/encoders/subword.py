@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from manylabel.nn.hugging_face import readable
+
 _SPECIAL = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -29,6 +31,7 @@ def train_tokenizer(texts: Sequence[str], vocabulary_size: int) -> Any:
     from tokenizers import Tokenizer, models, trainers
     from transformers import PreTrainedTokenizerFast
 
+    texts = [readable(text) for text in texts]
     tokenizer = _around(models.WordPiece(unk_token=_SPECIAL["unk_token"]))  # type: ignore[call-arg]
     characters = _characters(texts, tokenizer.normalizer)
     # The library numbers characters inside words in the order of a hash table, and equally good subwords by these

@@ -96,6 +96,25 @@ def test_states_differ_between_texts_and_are_the_same_twice(name, cases):
     assert not torch.allclose(once[0], once[1], atol=1e-4)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@every_case
+def test_states_on_a_gpu(name, cases):
+    encoder = cases[name]
+    inputs = encoder.inputs(TEXTS)
+    batch = inputs.batch(range(len(TEXTS)), multiple=encoder.multiple)
+    _, expected = states_of(encoder, inputs, range(len(TEXTS)))
+    moved = copy.deepcopy(encoder).to("cuda")
+    assert moved.inputs(TEXTS).values.shape == inputs.values.shape
+    with torch.no_grad():
+        states = moved(batch.to("cuda"))
+        torch.testing.assert_close(moved.pool(states).cpu(), expected, atol=1e-3, rtol=1e-3)
+    moved.train()
+    states = moved(batch.to("cuda"))
+    if states.tokens.requires_grad:
+        (moved.pool(states).sum() + states.tokens.sum()).backward()
+        assert all(torch.isfinite(one.grad.to_dense()).all() for one in moved.parameters() if one.grad is not None)
+
+
 @every_case
 def test_odd_texts_are_read(name, cases):
     encoder = cases[name]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from encoder_cases import WORDS, needs_transformers, save_model, save_tokenizer
-from manylabel.core.errors import InputError
+from manylabel.core.errors import CapacityError, InputError
 from manylabel.nn.inputs import Batch
 from network_encoder_cases import DISTILBERT, TEXTS, Notes, fitted, make, random
 
@@ -237,6 +237,21 @@ def test_a_folder_that_lacks_files(lacking, message, tmp_path):
     with pytest.raises(InputError, match=f"^{tmp_path}: {message}") as error:
         make({"kind": "transformer", "model": str(tmp_path)}).fit(TEXTS)
     assert "\n" not in str(error.value)
+
+
+def test_a_tokenizer_of_another_model(tmp_path):
+    save_model(tmp_path / "model")
+    save_tokenizer(tmp_path / "other", [*WORDS, "more", "words"])
+    with pytest.raises(InputError, match="the tokenizer has 16 tokens, bert 14"):
+        fitted({"kind": "transformer", "model": str(tmp_path / "model"), "tokenizer": str(tmp_path / "other")})
+
+
+def test_states_that_do_not_fit_into_memory(monkeypatch):
+    encoder = fitted({**random("bert"), "frozen_layers": 1, "cache_states": True})
+    monkeypatch.setattr("manylabel.nn.encoders.kept_states.available_memory", lambda: 300)
+    with pytest.raises(CapacityError, match=r"cache_states: the states of 12 tokens take .* lower max_length"):
+        encoder.inputs(["red " * 50])
+    assert encoder.inputs([]).values.dtype == np.float16
 
 
 def test_an_attention_that_there_is_not(tmp_path):

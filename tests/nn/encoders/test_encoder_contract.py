@@ -10,7 +10,7 @@ import pytest
 
 from manylabel.core.run_directory import RunDirectory, write_run
 from manylabel.nn.encoders import ENCODERS
-from network_encoder_cases import CASES, HERE, TEXTS, Notes, every_case, fitted, make
+from network_encoder_cases import CASES, HERE, TEXTS, Notes, every_case, fitted, make, shaken
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
@@ -20,7 +20,7 @@ safetensors = pytest.importorskip("safetensors.torch")
 def cases(tmp_path_factory):
     """Every case fitted once; tests that change an encoder make a copy."""
     folder = tmp_path_factory.mktemp("files")
-    return {name: fitted(CASES[name], folder) for name in HERE}
+    return {name: shaken(fitted(CASES[name], folder)) for name in HERE}
 
 
 def states_of(encoder, inputs, rows, **more):
@@ -167,7 +167,7 @@ def test_a_copy_stands_alone(name, cases):
 
 @every_case
 def test_the_same_seed_gives_the_same_encoder(name, cases, tmp_path):
-    again = fitted(CASES[name], tmp_path)
+    again = shaken(fitted(CASES[name], tmp_path))
     for one, other in zip(cases[name].parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
 

@@ -85,13 +85,8 @@ def test_frozen_layers_get_no_gradient_and_no_dropout(cache):
     trained = {name.split(".")[3] for name, one in encoder.named_parameters() if one.requires_grad}
     assert trained == {"2", "3"}
     assert {name.split(".")[3] for name, one in encoder.named_parameters() if one.grad is not None} == {"2", "3"}
-    below = [encoder._states_below(encoder_batch(encoder)) for _ in range(2)]
-    assert torch.equal(*below)
-
-
-def encoder_batch(encoder):
-    """Tokens of a few texts, also where inputs are states."""
-    return fitted(random("bert", sizes=DEEP)).inputs(TEXTS).batch(range(8))
+    tokens = fitted(random("bert", sizes=DEEP)).inputs(TEXTS).batch(range(8))
+    assert torch.equal(encoder._states_below(tokens), encoder._states_below(tokens))
 
 
 @pytest.mark.parametrize("cache", [False, True])
@@ -119,6 +114,16 @@ def test_bigbird_stays_block_sparse():
     assert states_of(whole, whole.inputs(["red"]), [0]).tokens.shape[1] == 3
     with pytest.raises(InputError, match=r"big_bird needs 64 positions .* attention_type: original_full"):
         fitted(random("big_bird", block_size=8, num_random_blocks=1))
+
+
+def test_bigbird_does_not_see_how_long_others_are():
+    encoder = fitted(random("big_bird", max_length=40, block_size=4, num_random_blocks=1))
+    inputs = encoder.inputs(["a " * 25 + "red", "a " * 28 + "sky", "apple pie " * 40, "sea"])
+    assert inputs.lengths.tolist() == [28, 32, 40, 5]
+    together = states_of(encoder, inputs, range(4)).tokens
+    for row, length in enumerate(inputs.lengths):
+        alone = states_of(encoder, inputs, [row]).tokens[0]
+        torch.testing.assert_close(together[row, :length], alone, atol=1e-5, rtol=1e-5)
 
 
 def test_longformer_attends_globally_from_the_first_token_in_its_windows():

@@ -114,6 +114,18 @@ def fitted(options, folder=None, *, seed=0, texts=TEXTS, progress=None):
     return make(options, folder).fit(texts, progress=progress or Silent()).eval()
 
 
+def shaken(encoder):
+    """The encoder with random numbers where parameters begin at zero, so that each of them shows."""
+    import torch
+
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.3)
+    return encoder
+
+
 def _in_folder(options, folder):
     if isinstance(options, dict):
         return {key: _in_folder(value, folder) for key, value in options.items()}

@@ -135,6 +135,11 @@ def saved(run: RunDirectory) -> Iterator[Path]:
             raise RunError(f"{run.path}: its encoder cannot be opened: {error}") from None
 
 
+def readable(text: str) -> str:
+    """The text with what no UTF-8 can hold, halves of surrogate pairs, replaced: tokenizers refuse it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep the library from drawing bars of its own and from listing weights that are not needed."""

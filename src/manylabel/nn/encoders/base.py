@@ -85,7 +85,11 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch) -> States:
-        """States of all tokens, without `pooled`; those of a document do not depend on the others of its batch."""
+        """States of all tokens; those of a document do not depend on the others of its batch.
+
+        Without `pooled`, but where the pooled vector is made of more than these states (several layers of a
+        transformer, windows whose tokens are the states): :meth:`pool` then gives that one.
+        """
 
     @abstractmethod
     def pool(self, states: States) -> Tensor:

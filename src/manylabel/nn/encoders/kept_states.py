@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from manylabel.core.errors import InputError
+from manylabel.core.capacity import available_memory, format_bytes
+from manylabel.core.errors import CapacityError, InputError
 from manylabel.core.progress import Progress
 from manylabel.nn.inputs import Batch, Inputs
 
@@ -25,6 +26,7 @@ def keep_states(inputs: Inputs, states_of: Callable[[Batch], Tensor], progress: 
 
     Raises:
         InputError: a state is too large for 16 bits.
+        CapacityError: they do not fit into memory.
     """
     kept: np.ndarray | None = None
     # Texts of like length together, the longest first: little padding, and too little memory shows at once.
@@ -37,7 +39,7 @@ def keep_states(inputs: Inputs, states_of: Callable[[Batch], Tensor], progress: 
             batch = inputs.batch(rows)
             states = states_of(batch)
             if kept is None:
-                kept = np.empty((len(inputs.values), states.shape[-1]), np.float16)
+                kept = _room(len(inputs.values), states.shape[-1])
             halves = states.to(torch.float16).cpu().numpy()
             if not np.isfinite(halves[batch.mask.numpy()]).all():
                 raise InputError("cache_states: a state is too large for 16-bit floats", remedy="cache_states: false")
@@ -47,3 +49,13 @@ def keep_states(inputs: Inputs, states_of: Callable[[Batch], Tensor], progress: 
             done += len(rows)
             advance(len(rows))
     return Inputs(np.zeros((0, 1), np.float16) if kept is None else kept, inputs.offsets)
+
+
+def _room(tokens: int, width: int) -> np.ndarray:
+    needed, free = tokens * width * 2, available_memory()
+    if needed > free:
+        raise CapacityError(
+            f"cache_states: the states of {tokens:,} tokens take {format_bytes(needed)}, "
+            f"{format_bytes(free)} are free; lower max_length, or set cache_states: false"
+        )
+    return np.empty((tokens, width), np.float16)

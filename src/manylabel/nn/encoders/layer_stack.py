@@ -102,10 +102,10 @@ def examine(model: nn.Module, size: int, run: Callable[[], Any]) -> LayerStack |
 
     Args:
         model: it.
-        size: its number of layers.
+        size: its number of layers; 0 where it does not say.
         run: makes it work once.
     """
-    path = find_layers(model, size)
+    path = find_layers(model, size) if size else None
     if path is None or any(_owns_parameters(model.get_submodule(name)) for name in _ancestors(path)):
         return None
     layers = list(model.get_submodule(path).children())

@@ -36,6 +36,7 @@ def make_configuration(values: Mapping[str, Any], tokenizer: Any) -> Any:
     Raises:
         InputError: no such type or option, or values that do not go together.
     """
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import CONFIG_MAPPING
 
     given = dict(values)
@@ -57,7 +58,7 @@ def make_configuration(values: Mapping[str, Any], tokenizer: Any) -> Any:
             given.setdefault(name, None)  # the type's own default may lie beyond this vocabulary
     try:
         return CONFIG_MAPPING[kind](**given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, StrictDataclassError) as error:
         raise InputError(f"configuration: {error}") from None
 
 

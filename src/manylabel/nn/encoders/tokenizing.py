@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from manylabel.core.progress import Progress
-from manylabel.nn.hugging_face import quiet
+from manylabel.nn.hugging_face import quiet, readable
 
 _TEXTS_AT_ONCE = 1024
 
@@ -23,7 +23,7 @@ def tokenize(tokenizer: Any, texts: Sequence[str], progress: Progress) -> tuple[
     lengths = np.zeros(len(texts), np.int64)
     with progress.task("tokens", len(texts)) as advance, quiet():
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            part = list(texts[start : start + _TEXTS_AT_ONCE])
+            part = [readable(text) for text in texts[start : start + _TEXTS_AT_ONCE]]
             # Never truncated here: a tokenizer keeps that between calls, so two threads would change each other's.
             rows = tokenizer(part, add_special_tokens=False, truncation=False, padding=False)["input_ids"]
             lengths[start : start + len(rows)] = [len(row) for row in rows]

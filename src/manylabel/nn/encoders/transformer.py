@@ -163,6 +163,9 @@ class Transformer(TokenEncoder):
             model = model.get_encoder()
         if getattr(model, "pooler", None) is not None:
             model.pooler = None
+        known = model.get_input_embeddings().num_embeddings
+        if len(self._tokenizer) > known:
+            raise InputError(f"the tokenizer has {len(self._tokenizer)} tokens, {model.config.model_type} {known}")
         self.model = model
         self.empty, self.frame = only_token(self._tokenizer), frame_of(self._tokenizer)
         span = AttentionSpan.of(model)
@@ -171,8 +174,7 @@ class Transformer(TokenEncoder):
         self._way = ModelRun(span, padding_of(self._tokenizer), last_layers)
         self.convolution = None
         if options.input_convolution is not None:
-            width = model.get_input_embeddings().embedding_dim
-            self.convolution = InputConvolution(width, options.input_convolution)
+            self.convolution = InputConvolution(model.get_input_embeddings().embedding_dim, options.input_convolution)
         self.width = self.pooled_width = int(model.config.hidden_size)
         self.attention = AttentionPooling(self.width) if options.pooling == "attention" else None
         self._look_inside()
@@ -236,7 +238,9 @@ class Transformer(TokenEncoder):
 
     def _checkpoint_gradients(self) -> None:
         try:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            # The name that it has from 5.23 on, and the one before.
+            enable = getattr(self.model, "activation_checkpointing_enable", None)
+            (enable or self.model.gradient_checkpointing_enable)({"use_reentrant": False})
         except ValueError as error:
             raise InputError(f"gradient_checkpointing: {error}") from None
 

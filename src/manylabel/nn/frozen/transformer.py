@@ -13,7 +13,16 @@ from manylabel.core.progress import Advance
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.nn.frozen.base import FrozenEncoder, ignore, unit_length
 from manylabel.nn.frozen.transformer_config import FrozenTransformerConfig
-from manylabel.nn.hugging_face import NO_LIMIT, libraries, locate, open_model, open_tokenizer, saved, write_saved
+from manylabel.nn.hugging_face import (
+    NO_LIMIT,
+    libraries,
+    locate,
+    open_model,
+    open_tokenizer,
+    readable,
+    saved,
+    write_saved,
+)
 
 
 class FrozenTransformer(FrozenEncoder):
@@ -47,8 +56,9 @@ class FrozenTransformer(FrozenEncoder):
         if len(texts) == 0:
             return vectors
         longest = min(self.config.max_length, self._positions())
+        given = [readable(text) for text in texts]
         with self._one_at_a_time:  # the tokenizer keeps its truncation between calls
-            tokens = self._tokenizer(list(texts), truncation=True, max_length=longest, padding=False)["input_ids"]
+            tokens = self._tokenizer(given, truncation=True, max_length=longest, padding=False)["input_ids"]
         lengths = np.array([len(one) for one in tokens])
         # Texts of like length together, the longest first: little padding, and too little memory shows at once.
         order = np.argsort(-lengths, kind="stable")

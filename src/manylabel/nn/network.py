@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -43,8 +43,7 @@ class TextNetwork(nn.Module):
 
     def states(self, batch: Batch) -> States:
         """What the head reads of the documents."""
-        states = self.encoder(batch)
-        return replace(states, pooled=self.encoder.pool(states)) if self.head.needs == "pooled" else states
+        return self.encoder.pooled(batch) if self.head.needs == "pooled" else self.encoder(batch)
 
     def forward(self, batch: Batch, label_ids: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
         """Scores ``[B, L]``, or ``[B, C]`` of a shortlist; see :meth:`Head.forward`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -94,6 +94,14 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def pool(self, states: States) -> Tensor:
         """One vector for each document, floats ``[B, p]``."""
+
+    def pooled(self, batch: Batch) -> States:
+        """The vector of each document as `pooled`, for a head that reads nothing else.
+
+        An encoder that can do without the states of tokens then gives none: `tokens` is ``[B, T, 0]``.
+        """
+        states = self(batch)
+        return replace(states, pooled=self.pool(states))
 
     @abstractmethod
     def layers(self) -> list[nn.Module]:

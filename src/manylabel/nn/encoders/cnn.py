@@ -37,15 +37,32 @@ class Cnn(WordEncoder):
 
     def forward(self, batch: Batch) -> States:
         """What all filters give at each word; see :meth:`Encoder.forward`."""
+        states = self.dropout(self._active(torch.cat(self._filtered(batch), dim=1)).transpose(1, 2))
+        return States(states * batch.mask[:, :, None], batch.mask)
+
+    def pooled(self, batch: Batch) -> States:
+        """The largest numbers; see :meth:`Encoder.pooled`.
+
+        The activation rises with its argument, so that it may follow the maximum, where there is far less to do.
+        Dropout is that of the vector.
+        """
+        mask, nothing = batch.mask, batch.mask.new_zeros(*batch.mask.shape, 0)
+        chunks = parts_of(mask, self._chunks) if self._chunks > 1 else [mask]
+        answers = self._filtered(batch)
+        found = [one.masked_fill(~chunk[:, None, :], -torch.inf).amax(dim=2) for chunk in chunks for one in answers]
+        return States(nothing.float(), mask, self.dropout(self._active(torch.cat(found, dim=1))))
+
+    def _filtered(self, batch: Batch) -> list[Tensor]:
+        """What the filters of each width give, ``[B, filters, T]``."""
         vectors = self.embedding(batch).transpose(1, 2)
         sizes = self._options.filter_widths
-        found = [
+        return [
             convolution(functional.pad(vectors, ((size - 1) // 2, size // 2)))
             for size, convolution in zip(sizes, self.convolutions, strict=True)
         ]
-        activation = torch.relu if self._options.activation == "relu" else torch.tanh
-        states = self.dropout(activation(torch.cat(found, dim=1)).transpose(1, 2))
-        return States(states * batch.mask[:, :, None], batch.mask)
+
+    def _active(self, answers: Tensor) -> Tensor:
+        return answers.relu() if self._options.activation == "relu" else answers.tanh()
 
     def pool(self, states: States) -> Tensor:
         """See :meth:`Encoder.pool`."""
@@ -65,10 +82,13 @@ def maximum_over_chunks(states: States, chunks: int) -> Tensor:
     Returns:
         floats ``[B, p d]``.
     """
-    lengths = states.mask.sum(dim=1, keepdim=True)
-    places = torch.arange(states.mask.shape[1], device=states.mask.device)
-    found = []
-    for chunk in range(chunks):
-        begin, stop = chunk * lengths // chunks, -(-(chunk + 1) * lengths // chunks)
-        found.append(maximum_over_tokens(States(states.tokens, (places >= begin) & (places < stop))))
-    return torch.cat(found, dim=1)
+    parts = [maximum_over_tokens(States(states.tokens, part)) for part in parts_of(states.mask, chunks)]
+    return torch.cat(parts, dim=1)
+
+
+def parts_of(mask: Tensor, chunks: int) -> list[Tensor]:
+    """The tokens of each part of the documents, as :func:`maximum_over_chunks` has them, each bool ``[B, T]``."""
+    lengths = mask.sum(dim=1, keepdim=True)
+    places = torch.arange(mask.shape[1], device=mask.device)
+    bounds = [(chunk * lengths // chunks, -(-(chunk + 1) * lengths // chunks)) for chunk in range(chunks)]
+    return [(places >= begin) & (places < stop) for begin, stop in bounds]

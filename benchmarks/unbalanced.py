@@ -1,0 +1,212 @@
+"""What helps on few and on very uneven labels: one change at a time, each arm with the same budget.
+
+    python benchmarks/unbalanced.py --data-root DIR --table chinese --seeds 0 1 2
+    python benchmarks/unbalanced.py --data-root DIR --table debtags --encoder MINILM_FOLDER --documents 6000
+    python benchmarks/unbalanced.py --data-root DIR --table reuters21578 --encoder MINILM_FOLDER --seeds 0 1 2
+
+Arms are in ``unbalanced_arms.py``. Every network is measured on the test part by its scores at 0.5 (margins at 0), and
+with thresholds fitted on the validation part. What an arm has given is kept in ``benchmarks/.work/unbalanced`` and used
+again by a later call with the same settings. Writes ``benchmarks/results/unbalanced_TABLE.{md,json}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import lzma
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arms import HERE
+from features import add_data_root
+from manylabel import Corpus, LinearOVR, Network
+from manylabel.core.errors import ManylabelError
+from manylabel.core.progress import Silent
+from manylabel.core.topk import TopK
+from manylabel.data.split import split_rows
+from manylabel.decide import METHODS
+from manylabel.decide.decision import fit_to
+from manylabel.decide.examples import Examples
+from manylabel.metrics.evaluation import Evaluation
+from manylabel.metrics.evaluator import Evaluator
+from manylabel.metrics.settings import Settings
+from turns import say, session_facts
+from unbalanced_arms import TABLES, Table
+from unbalanced_page import METRICS, page
+
+WORK = HERE / ".work" / "unbalanced"
+LISTED = 100
+TAGS = (700, 400, 250, 180, 130, 90, 70, 55, 40, 30, 22, 18, 15)
+"""Texts drawn for each of the 13 tags of the Chinese table: 2,000 in all."""
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_root(parser)
+    parser.add_argument("--table", choices=TABLES, required=True)
+    parser.add_argument("--arms", nargs="+", metavar="ARM", help="names of arms; all by default")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--encoder", type=Path, help="folder of a Hugging Face encoder, for the English tables")
+    parser.add_argument("--documents", type=int, default=0, help="training documents, stratified; 0 for all")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no arm after so many minutes")
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    arguments = parser.parse_args()
+    chosen = TABLES[arguments.table]
+    if chosen.needs_encoder and arguments.encoder is None:
+        parser.error("name the folder of an --encoder")
+    parts = _parts(arguments)
+    began, rows = time.monotonic(), []
+    for seed in arguments.seeds:
+        for name in arguments.arms or list(chosen.arms):
+            if name not in chosen.arms:
+                parser.error(f"no arm {name!r}; known are {', '.join(chosen.arms)}")
+            if time.monotonic() - began > 60 * arguments.minutes:
+                say(f"{name}, seed {seed}: not begun, out of time")
+                continue
+            rows.append(_run(chosen, name, seed, parts, arguments))
+    sizes = {name: len(part) for name, part in parts.items()}
+    found = {**session_facts(), "table": arguments.table, "documents": sizes, "labels": parts["train"].n_labels}
+    found |= {"about": chosen.about, "baseline": chosen.baseline, "rows": rows}
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    (arguments.results / f"unbalanced_{arguments.table}.json").write_text(json.dumps(found, indent=1) + "\n")
+    (arguments.results / f"unbalanced_{arguments.table}.md").write_text(page(found, chosen))
+    print(page(found, chosen))
+
+
+def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
+    """Training, validation and test part."""
+    if arguments.table == "chinese":
+        return _chinese(arguments.data_root)
+    folder = arguments.data_root / arguments.table
+    train = _read(folder / "train.jsonl.xz")
+    test = _read(folder / "test.jsonl.xz", train)
+    rows = split_rows(train, {"train": 0.9, "validation": 0.1}, "stratified", seed=0)
+    train, validation = train.select(rows["train"]), train.select(rows["validation"])
+    if arguments.documents and arguments.documents < len(train):
+        share = arguments.documents / len(train)
+        train = train.select(split_rows(train, {"kept": share, "left": 1 - share}, "stratified", seed=0)["kept"])
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _read(file: Path, train: Corpus | None = None) -> Corpus:
+    with lzma.open(file, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return Corpus.from_texts(
+        [row["text"] for row in rows], [row["labels"] for row in rows], space=None if train is None else train.labels
+    )
+
+
+def _chinese(root: Path) -> dict[str, Corpus]:
+    """2,000 texts with 13 tags, few of most of them, in three parts 3 : 1 : 1."""
+    everything = _read(root / "zh_event_types" / "train.jsonl.xz")
+    positives = everything.positives.tocsc()
+    by_size = np.argsort(-np.diff(positives.indptr), kind="stable")[: len(TAGS)]
+    random, taken = np.random.default_rng(0), np.zeros(len(everything), bool)
+    for label, wanted in reversed(list(zip(by_size.tolist(), TAGS, strict=True))):
+        rows = positives.indices[positives.indptr[label] : positives.indptr[label + 1]]
+        rows = rows[~taken[rows]]
+        taken[random.choice(rows, min(wanted, len(rows)), replace=False)] = True
+    kept = set(everything.labels.names_of(by_size))
+    rows = np.flatnonzero(taken)
+    texts = [everything.texts[row] for row in rows]
+    labels = [[name for name in everything.labels_of(row) if name in kept] for row in rows.tolist()]
+    drawn = Corpus.from_texts(texts, labels)
+    parts = split_rows(drawn, {"train": 0.6, "validation": 0.2, "test": 0.2}, "stratified", seed=0)
+    return {name: drawn.select(own) for name, own in parts.items()}
+
+
+class _Epochs(Silent):
+    """Keeps what is said of epochs."""
+
+    def __init__(self) -> None:
+        self.epochs: list[str] = []
+
+    def note(self, message: str) -> None:
+        if message.startswith("epoch "):
+            self.epochs.append(message)
+
+
+def _run(
+    chosen: Table, name: str, seed: int, parts: dict[str, Corpus], arguments: argparse.Namespace
+) -> dict[str, Any]:
+    options = chosen.options(name, arguments.encoder)
+    facts = {"options": options, "seed": seed, "documents": {part: own.digest() for part, own in parts.items()}}
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    folder = WORK / arguments.table
+    file = folder / f"{key}.json"
+    if file.exists():
+        return json.loads(file.read_text(encoding="utf-8"))
+    say(f"{arguments.table}: {name}, seed {seed} ...")
+    folder.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    progress = _Epochs()
+    row: dict[str, Any] = {"arm": name, "seed": seed}
+    try:
+        asked = _asked(options, seed, parts, folder, progress)
+    except ManylabelError as error:
+        row |= {"failed": str(error), "epochs": progress.epochs}
+        file.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+        return row
+    row |= {"seconds": time.perf_counter() - start, "epochs": progress.epochs}
+    row["fixed"] = _values(_evaluation(asked["test"], parts["test"]))
+    examples = Examples.of(asked["validation"], parts["validation"].positives, empty="skip")
+    decision = fit_to(METHODS.section(chosen.decision)(), examples)  # type: ignore[arg-type]
+    row["decided"] = _values(_evaluation(asked["test"], parts["test"], decision.decide(asked["test"])))
+    for part, topk in asked.items():
+        file_of_part = folder / f"{key}-{part}.npz"
+        np.savez_compressed(file_of_part, indices=topk.indices, scores=topk.scores, allow_pickle=False)
+    row["lists"] = key
+    file.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    fixed = row["fixed"]
+    say(f"  {row['seconds']:.0f} s, micro-F1 {100 * fixed['micro-F1']:.1f}, macro-F1 {100 * fixed['macro-F1']:.1f}")
+    return row
+
+
+def _asked(
+    options: dict[str, Any], seed: int, parts: dict[str, Corpus], folder: Path, progress: Silent
+) -> dict[str, TopK]:
+    """Scores of the validation and the test part."""
+    kind = options.get("kind", "network")
+    options = {name: value for name, value in options.items() if name != "kind"}
+    k = min(LISTED, parts["train"].n_labels)
+    model: Any
+    if kind == "average":
+        both = [_asked(one, seed, parts, folder, progress) for one in options["of"]]
+        return {part: _mean(both[0][part], both[1][part], k) for part in both[0]}
+    if kind == "linear-ovr":
+        model = LinearOVR(seed=seed, **options).fit(parts["train"])
+    else:
+        model = Network(seed=seed, **options)
+        model.validate_on(parts["validation"])
+        model.fit(parts["train"], progress=progress)
+    return {part: model.predict(parts[part].texts, k) for part in ("validation", "test")}
+
+
+def _mean(one: TopK, other: TopK, k: int) -> TopK:
+    assert one.labels is not None
+    return TopK.from_csr((one.to_csr() + other.to_csr()) / 2, k, kind="probability", labels=one.labels)
+
+
+def _evaluation(topk: TopK, part: Corpus, sets: Any = None) -> Evaluation:
+    assert topk.labels is not None
+    settings = Settings(metrics=METRICS, n_bootstrap=1000)
+    return Evaluator(topk.labels, settings, test_labels=part.labels).update(topk, part.positives, sets).result()
+
+
+def _values(evaluation: Evaluation) -> dict[str, Any]:
+    intervals = {f"{name} interval": list(ends) for name, ends in evaluation.intervals.items()}
+    groups = {
+        f"{metric} {group}": found.values[metric]
+        for group, found in evaluation.groups.items()
+        for metric in ("micro-recall", "micro-F1", "macro-recall")
+    }
+    return {**evaluation.values, **groups, **intervals}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The page of ``unbalanced.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from tables import where_and_when
+
+if TYPE_CHECKING:
+    from unbalanced_arms import Table
+
+METRICS = (
+    "P@1", "micro-F1", "micro-precision", "micro-recall",
+    "macro-F1-supported", "macro-precision-supported", "macro-recall-supported", "macro-F1", "macro-recall",
+)  # fmt: skip
+_SHOWN = ("micro-F1", "micro-recall", "macro-F1-supported", "macro-recall-supported")
+
+
+def page(found: dict[str, Any], chosen: Table) -> str:
+    """All arms, also those that did not help."""
+    rows = found["rows"]
+    done = [row for row in rows if "failed" not in row]
+    sizes = found["documents"]
+    parts = [
+        f"# Uneven labels: {found['table']}",
+        f"{chosen.about} {sizes['train']:,} training, {sizes['validation']:,} validation and {sizes['test']:,} test "
+        f"documents, {found['labels']} labels.",
+        where_and_when(found),
+        "At 0.5: label sets are scores of at least 0.5 (margins: at least 0). Decided: thresholds fitted on the "
+        f"validation part (`{chosen.decision}`). In percent, on the test part; macro means over labels with a test "
+        "document; the mean over seeds, with the smallest and largest where there are several. Times were taken beside "
+        "other work and are no measure.",
+        _table(done, chosen),
+        _intervals(done, chosen),
+        _failed(rows),
+        _curves(done, chosen),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
+    head = ["arm", "seeds", "P@1", *(f"{name.removesuffix('-supported')}, 0.5" for name in _SHOWN)]
+    head += [f"{name.removesuffix('-supported')}, decided" for name in _SHOWN if "F1" in name]
+    head += ["macro-recall, decided", "epochs", "s"]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    for name in chosen.arms:
+        own = [row for row in rows if row["arm"] == name]
+        if not own:
+            continue
+        cells = [name, str(len(own)), _cell(own, "fixed", "P@1"), *(_cell(own, "fixed", metric) for metric in _SHOWN)]
+        cells += [_cell(own, "decided", metric) for metric in _SHOWN if "F1" in metric]
+        cells += [_cell(own, "decided", "macro-recall-supported")]
+        cells += [f"{mean(len(row['epochs']) for row in own):.0f}", f"{mean(row['seconds'] for row in own):.0f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(rows: Sequence[dict[str, Any]], which: str, metric: str) -> str:
+    values = [100 * row[which][metric] for row in rows]
+    spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{spread}"
+
+
+def _intervals(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
+    """What chance of the test documents alone does to a figure, for the first arm."""
+    own = [row for row in rows if row["arm"] == chosen.baseline]
+    if not own:
+        return ""
+    shown = []
+    for metric in ("micro-F1", "macro-F1-supported"):
+        low, high = own[0]["fixed"][f"{metric} interval"]
+        shown.append(f"{metric} {100 * low:.1f} to {100 * high:.1f}")
+    return f"95 % interval of {chosen.baseline} at 0.5 over test documents: {', '.join(shown)}."
+
+
+def _failed(rows: Sequence[dict[str, Any]]) -> str:
+    lines = [f"* {row['arm']}, seed {row['seed']}: {row['failed']}" for row in rows if "failed" in row]
+    return "Not finished:\n\n" + "\n".join(lines) if lines else ""
+
+
+def _curves(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
+    """First and last epoch of each arm's first run: what it learned, and what of it holds elsewhere."""
+    lines = []
+    for name in chosen.arms:
+        own = [row for row in rows if row["arm"] == name and row["epochs"]]
+        if own:
+            epochs = own[0]["epochs"]
+            lines.append(f"* {name}: {epochs[0]} … {epochs[-1]}")
+    return "## First and last epochs\n\n" + "\n".join(lines) if lines else ""

@@ -60,10 +60,10 @@ _SMALL_BERT = {
     "kind": "transformer",
     "configuration": {
         "model_type": "bert",
-        "hidden_size": 128,
+        "hidden_size": 64,
         "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 512,
+        "num_attention_heads": 2,
+        "intermediate_size": 256,
         "max_position_embeddings": 128,
     },
     "max_length": 64,
@@ -80,7 +80,7 @@ _RECIPE: Options = {
         "lr_scheduler_type": "constant",
         "warmup_ratio": 0.0,
         "early_stopping": None,
-        "train_metrics_documents": 300,
+        "train_metrics_documents": 200,
     },
 }
 _MENDED: Options = {
@@ -109,8 +109,8 @@ def _mended(**more: Any) -> Options:
 
 CHINESE = Table(
     about="2,000 Chinese news sentences with 13 tags (the largest has 47 times as many texts as the smallest), drawn "
-    "from event types, in parts of 3 : 1 : 1. Encoder: BERT of 2 layers of 128 numbers from a random start, characters as "
-    "tokens. Every arm has at most 30 epochs.",
+    "from event types, in parts of 3 : 1 : 1. Encoder: BERT of 2 layers of 64 numbers from a random start, characters "
+    "as tokens. Every arm has at most 30 epochs.",
     base=_RECIPE,
     baseline="the recipe",
     decision="global",

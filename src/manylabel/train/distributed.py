@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 
 def world_size() -> int:
@@ -28,12 +29,58 @@ def join() -> None:
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
 
 
-def synchronised(module: nn.Module, device: torch.device) -> nn.Module:
-    """The module with gradients averaged over all processes; the module itself where there is one only."""
+def synchronised(module: nn.Module, device: torch.device, sparse: Collection[str] = ()) -> nn.Module:
+    """The module with dense gradients averaged over all processes; the module itself where there is one only.
+
+    Args:
+        module: the same in all processes.
+        device: where it is.
+        sparse: names of parameters whose gradients hold single rows; :func:`average_rows` is for these. Left to torch
+            (2.13), the dense gradients beside them can come out divided twice.
+    """
     if world_size() == 1:
         return module
     devices = [device.index] if device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(module, device_ids=devices)
+    wrapped = nn.parallel.DistributedDataParallel
+    wrapped._set_params_and_buffers_to_ignore_for_model(module, list(sparse))
+    for name in sparse:  # what is ignored is not sent from the first process to the others either
+        dist.broadcast(module.get_parameter(name).data, 0)
+    return wrapped(module, device_ids=devices)
+
+
+def average_rows(parameters: Iterable[nn.Parameter]) -> None:
+    """Average gradients that hold single rows over all processes.
+
+    Args:
+        parameters: the same in all processes; one without a gradient here counts as zero.
+    """
+    if world_size() == 1:
+        return
+    for parameter in parameters:
+        if parameter.grad is None:
+            nothing = torch.zeros((1, 0), dtype=torch.int64, device=parameter.device)
+            own = torch.sparse_coo_tensor(nothing, parameter.new_zeros(0, *parameter.shape[1:]), parameter.shape)
+        else:
+            own = parameter.grad
+        own = own.coalesce()
+        sizes = [torch.zeros(1, dtype=torch.int64, device=parameter.device) for _ in range(world_size())]
+        dist.all_gather(sizes, torch.tensor([own.values().shape[0]], device=parameter.device))
+        most = max(int(size) for size in sizes)
+        rows = _gathered(own.indices()[0], most)
+        values = _gathered(own.values(), most)
+        kept = [slice(0, int(size)) for size in sizes]
+        indices = torch.cat([one[part] for one, part in zip(rows, kept, strict=True)])
+        together = torch.cat([one[part] for one, part in zip(values, kept, strict=True)]) / world_size()
+        parameter.grad = torch.sparse_coo_tensor(indices[None], together, parameter.shape).coalesce()
+
+
+def _gathered(own: Tensor, length: int) -> list[Tensor]:
+    """A tensor of every process, padded to one length."""
+    padded = own.new_zeros(length, *own.shape[1:])
+    padded[: len(own)] = own
+    found = [torch.zeros_like(padded) for _ in range(world_size())]
+    dist.all_gather(found, padded)
+    return found
 
 
 def from_first(numbers: dict[str, float] | None, device: torch.device) -> dict[str, float]:

@@ -113,7 +113,9 @@ class _Loop:
         self.best = Best(config.early_stopping, self.trained)
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=config.fp16)
         engine = torch.compile(task, dynamic=True) if config.torch_compile else task
-        self.engine = distributed.synchronised(engine, task.device)  # type: ignore[arg-type]
+        rows = {id(parameter) for parameter in self.optimisers.sparse}
+        of_rows = [name for name, parameter in task.named_parameters() if id(parameter) in rows]
+        self.engine = distributed.synchronised(engine, task.device, of_rows)  # type: ignore[arg-type]
         self.epoch = self.step = self.steps_of_epoch = self.documents = 0
         self.loss = self.largest = self.norms = 0.0
         self._whole = True  # not in the middle of a step
@@ -178,10 +180,11 @@ class _Loop:
                 loss = losses.float().sum() * (0.0 if idle else 1.0)
                 self.scaler.scale(loss * (world / documents)).backward()
             total += loss.detach()
+        distributed.average_rows(self.optimisers.sparse)
         value = total.item() / max(sum(map(len, own)), 1)
         if not math.isfinite(value):
             raise self._diverged("loss", value, own)
-        self._move(own, (index + 1) / of)
+        self._move(own, index, of)
         self.step, self.steps_of_epoch = self.step + 1, index + 1
         self.documents += sum(map(len, own))
         self.loss += total.item()
@@ -189,7 +192,7 @@ class _Loop:
         if self.averaged is not None:
             self.averaged.after_step(self.step, self.epoch + 1)
 
-    def _move(self, batches: list[np.ndarray], done_of_epoch: float) -> None:
+    def _move(self, batches: list[np.ndarray], index: int, of: int) -> None:
         """Clip, move the weights, forget the gradients."""
         config, optimisers = self.config, self.optimisers
         optimisers.unscale(self.scaler)
@@ -200,7 +203,8 @@ class _Loop:
             self.norms += norm
             if config.max_grad_norm is not None and norm > config.max_grad_norm:
                 scale_gradients(optimisers.parameters, config.max_grad_norm / norm)
-        factor = self.schedule.factor((self.epoch + done_of_epoch) / config.epochs)
+        before, after = ((self.epoch + steps / of) / config.epochs for steps in (index, index + 1))
+        factor = self.schedule.factor(before, after)
         optimisers.step(factor, self.scaler)
         optimisers.zero_grad()
 

@@ -40,6 +40,7 @@ class Optimisers:
             self._each.append(_dense(dense, config))
         if sparse:
             self._each.append(_sparse(sparse, config))
+        self.sparse = [parameter for group in sparse for parameter in group["params"]]
         self.parameters = [p for each in self._each for group in each.param_groups for p in group["params"]]
 
     def unscale(self, scaler: torch.amp.GradScaler) -> None:

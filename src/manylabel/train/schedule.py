@@ -15,16 +15,20 @@ class Schedule:
         self.reduced = 1.0
         self._waited = 0
 
-    def factor(self, done: float) -> float:
-        """The factor in (0, 1] (0 at the very end of ``linear`` and ``cosine``).
+    def factor(self, before: float, after: float) -> float:
+        """The factor of a step, in (0, 1].
+
+        It rises with what the step completes and falls with what lies before it, so that neither the first nor the
+        last step is lost.
 
         Args:
-            done: share of all steps that lie behind, counting the present one as done, in (0, 1].
+            before: share of all steps that lie before this one, in [0, 1).
+            after: the same with this one.
         """
         warmup = self.config.warmup_ratio
-        if done < warmup:
-            return done / warmup * self.reduced
-        left = (1.0 - done) / (1.0 - warmup)
+        if after < warmup:
+            return after / warmup * self.reduced
+        left = min(1.0, (1.0 - before) / (1.0 - warmup))
         kind = self.config.lr_scheduler_type
         if kind == "linear":
             return left

@@ -30,8 +30,9 @@ def fitted(request):
 
 
 def test_every_model_of_the_table_is_tested():
-    # What `auto` chooses is one of the others; what is its own is tested with it.
-    assert {make(case).kind for case in CASES} == set(MODELS) - {"auto"}
+    # What `auto` chooses is one of the others; what is its own is tested with it. Networks have a contract of their own
+    # in test_network.py: a document's scores there depend on its batch in the last bits.
+    assert {make(case).kind for case in CASES} == set(MODELS) - {"auto", "network"}
 
 
 @every_case

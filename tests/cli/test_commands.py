@@ -12,6 +12,9 @@ from manylabel.data.formats import FORMATS
 from manylabel.data.sampling import SAMPLERS
 from manylabel.metrics import METRICS
 from manylabel.models import MODELS
+from manylabel.models.network.stages_config import NETWORK_STAGES
+from manylabel.nn.encoders import ENCODERS
+from manylabel.nn.heads import HEADS
 from manylabel.nn.losses import LOSSES
 
 
@@ -79,13 +82,15 @@ def test_json_is_one_object_of_fractions_and_nothing_else(cli, data, tmp_path, p
 @pytest.mark.parametrize(
     "kind",
     [
-        "models", "metrics", "formats", "label-formats", "splits", "datasets", "losses", "samplers", "augmentations",
+        "models", "metrics", "formats", "label-formats", "splits", "datasets", "encoders", "heads", "losses",
+        "samplers", "augmentations", "stages",
     ],
 )  # fmt: skip
 def test_lists_come_from_the_tables(kind, cli):
     tables = {
-        "models": MODELS, "metrics": METRICS, "formats": FORMATS,
+        "models": MODELS, "metrics": METRICS, "formats": FORMATS, "encoders": ENCODERS, "heads": HEADS,
         "losses": LOSSES, "samplers": SAMPLERS, "augmentations": AUGMENTATIONS,
+        "stages": NETWORK_STAGES,
     }  # fmt: skip
     found = json.loads(cli("list", kind, "--json").out)
     plain = cli("list", kind).out.splitlines()

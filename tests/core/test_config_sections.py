@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from manylabel.core.config import Section, apply_overrides, did_you_mean, parse_yaml, read_yaml, to_yaml
 from manylabel.core.errors import ConfigError, InputError
@@ -57,6 +57,20 @@ def test_a_key_that_resembles_nothing_lists_what_there_is():
     assert "unknown key 'zzz', known are: cost, tolerance" in problem(
         {"name": "a", "model": {"kind": "tree", "solver": {"zzz": 1}}}
     )
+
+
+def test_a_name_that_the_message_holds_is_not_said_twice():
+    class Named(Section):
+        part: str
+
+        @field_validator("part")
+        @classmethod
+        def _known(cls, value: str) -> str:
+            raise ValueError(f"unknown part{did_you_mean(value, ['whole'])}")
+
+    with pytest.raises(ConfigError) as caught:
+        Named.parse({"part": "hole"})
+    assert str(caught.value) == "configuration: part: unknown part 'hole', did you mean 'whole'?"
 
 
 def test_all_mistakes_come_at_once():

@@ -417,7 +417,8 @@ def test_options_that_do_not_go_together():
         ({"negatives": {"per_document": 5}, "loss": "softmax"}, "softmax needs the scores of all labels"),
         ({"hierarchy": {}}, "above 0"),
         ({"stages": ["hole"]}, "did you mean 'whole'"),
-        ({"stages": [{"kind": "whole", "train": {"epoch": 3}}]}, "did you mean 'epochs'"),
+        ({"stages": [{"kind": "whole", "train": {"epoch": 3}}]}, r"stages\.whole\.train\.epoch: .* mean 'epochs'"),
+        ({"loss": {"gamma": 2}}, r"name the kind that these options belong to \(gamma\)"),
         ({"train": {"early_stopping": "nDCG5"}}, "nDCG"),
         ({"train": {"average": {"kind": "swa", "decay": 0.9}}}, "swa has no option decay"),
     ):
@@ -426,6 +427,14 @@ def test_options_that_do_not_go_together():
     assert Network().config == NetworkConfig()
     again = NetworkConfig.parse(NetworkConfig(**CASES["cnn"], stages=["head", "whole"]).model_dump(mode="json"))
     assert again.model_dump() == NetworkConfig(**CASES["cnn"], stages=["head", "whole"]).model_dump()
+
+
+def test_a_precision_that_the_device_has_not_is_refused_before_any_work(small):
+    notes = Notes()
+    for call in (lambda model: model.fit(small[0], progress=notes), lambda model: model.estimate(small[0])):
+        with pytest.raises(ConfigError, match=r"model\.train\.fp16 needs a GPU"):
+            call(make("cnn", encoder={"kind": "cnn", "max_length": 2}, train={"fp16": True, "device": "cpu"}))
+    assert notes.said == []
 
 
 def test_a_loss_that_explodes_says_so(small):

@@ -16,6 +16,11 @@ class Kind(StrEnum):
 
     models = "models"
     encoders = "encoders"
+    heads = "heads"
+    losses = "losses"
+    samplers = "samplers"
+    augmentations = "augmentations"
+    stages = "stages"
     metrics = "metrics"
     decisions = "decisions"
     calibrations = "calibrations"
@@ -25,14 +30,16 @@ class Kind(StrEnum):
     datasets = "datasets"
     diagnoses = "diagnoses"
     rules = "rules"
-    losses = "losses"
-    samplers = "samplers"
-    augmentations = "augmentations"
 
 
 _TABLES = {
     Kind.models: "manylabel.models:MODELS",
     Kind.encoders: "manylabel.nn.encoders:ENCODERS",
+    Kind.heads: "manylabel.nn.heads:HEADS",
+    Kind.losses: "manylabel.nn.losses:LOSSES",
+    Kind.samplers: "manylabel.data.sampling:SAMPLERS",
+    Kind.augmentations: "manylabel.data.augment:AUGMENTATIONS",
+    Kind.stages: "manylabel.models.network.stages_config:NETWORK_STAGES",
     Kind.metrics: "manylabel.metrics:METRICS",
     Kind.decisions: "manylabel.decide:METHODS",
     Kind.calibrations: "manylabel.decide:CALIBRATORS",
@@ -42,9 +49,6 @@ _TABLES = {
     Kind.datasets: "manylabel.data.catalogue:CATALOGUE",
     Kind.diagnoses: "manylabel.report.doctor:RULES",
     Kind.rules: "manylabel.data.inspect:RULES",
-    Kind.losses: "manylabel.nn.losses:LOSSES",
-    Kind.samplers: "manylabel.data.sampling:SAMPLERS",
-    Kind.augmentations: "manylabel.data.augment:AUGMENTATIONS",
 }
 
 

@@ -63,7 +63,8 @@ def _phrase(item: Mapping[str, Any], section: type[BaseModel]) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
     shown = ""
-    if isinstance(given, (str, int, float, bool)) or given is None:
+    told = isinstance(given, str) and repr(given) in message  # an unknown name is in its message already
+    if not told and (isinstance(given, (str, int, float, bool)) or given is None):
         shown = f", got {_cut(repr(given))}"
     return f"{path}: {message[:1].lower()}{_cut(message[1:])}{shown}"
 

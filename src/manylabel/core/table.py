@@ -98,7 +98,9 @@ def section_of(value: Any, table: Table, *, at: str = "") -> Section:
     values = {"kind": value} if isinstance(value, str) else value
     kind = values.get("kind") if isinstance(values, Mapping) else None
     if not isinstance(kind, str):
-        raise ValueError(f"expected a kind of {table.kind}, or a section with one")
+        options = ", ".join(map(str, values)) if isinstance(values, Mapping) else ""
+        more = f": name the kind that these options belong to ({options})" if options else ""
+        raise ValueError(f"expected a kind of {table.kind}, or a section with one{more}")
     if kind not in table:
         raise ValueError(f"unknown {table.kind}{did_you_mean(kind, table)}")
     section = table.section(kind)

@@ -45,9 +45,16 @@ class Model(ABC):
     Raises:
         ConfigError: an unknown or invalid option.
         TypeError: a section of another model, or options beside a section.
+
+    Attributes:
+        kind: its name in the table of models.
+        less_memory: what to change where the memory does not suffice.
     """
 
     kind: ClassVar[str]
+    less_memory: ClassVar[str] = (
+        "keep fewer features with model.features.min_df or max_features, or take a machine with more memory"
+    )
 
     def __init__(self, config: Section | None = None, **options: Any) -> None:
         section = MODELS.section(self.kind)

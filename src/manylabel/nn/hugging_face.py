@@ -164,5 +164,9 @@ def _opening(source: str | Path) -> Iterator[None]:
         with quiet():
             yield
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"no model that can be used: {reason}", path=source) from None
+        reason, remedy = str(error).strip().partition("\n")[0].rstrip(":"), None
+        if not isinstance(source, Path):
+            remedy = "the folder of a saved model will do in place of a name on the hub"
+        elif not any((source / name).is_file() for name in ("config.json", "tokenizer.json", "tokenizer_config.json")):
+            reason = "the folder has no config.json"
+        raise InputError(f"no model that can be used: {reason}", path=source, remedy=remedy) from None

@@ -32,8 +32,6 @@ from manylabel.runs.reading import AnyCorpus, Source, describe, read_test, read_
 
 METRICS_FILE = "metrics.json"
 
-_MEMORY_REMEDY = "keep fewer features with model.features.min_df or max_features, or take a machine with more memory"
-
 
 @dataclass(frozen=True)
 class TrainedRun:
@@ -95,7 +93,7 @@ def train_run(
     config = config.with_model(model.config)
     estimate = model.estimate(corpus)
     progress.note(f"training {config.model.kind} will take {estimate}")
-    require_memory(estimate, remedy=_MEMORY_REMEDY)
+    require_memory(estimate, remedy=model.less_memory)
     if first_use():
         progress.note("compiling kernels: the first use in an environment takes half a minute longer")
 

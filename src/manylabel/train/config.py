@@ -68,7 +68,7 @@ class TrainConfig(Section):
     head_learning_rate: float | None = Field(
         default=None,
         gt=0,
-        description="Of the head, whose weights begin at random; by default as the others, at least 1e-3.",
+        description="Of the head, which begins at random; by default learning_rate where that is given, else 1e-3.",
     )
     layer_decay: float = Field(
         default=1.0, gt=0, le=1, description="The rate of each encoder layer is this much of that of the one above."

@@ -17,7 +17,7 @@ def choose_device(wanted: str) -> torch.device:
         ConfigError: a GPU is asked for, and there is none.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("train.device: cuda is asked for, but torch finds no GPU here; set auto or cpu")
+        raise ConfigError("model.train.device: cuda is asked for, but torch finds no GPU here; set auto or cpu")
     if wanted == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", torch.cuda.current_device())
@@ -30,9 +30,9 @@ def check_precision(config: TrainConfig, device: torch.device) -> None:
         ConfigError: and which setting would do.
     """
     if config.fp16 and device.type != "cuda":
-        raise ConfigError(f"train.fp16 needs a GPU, this training is on the {device.type}; set bf16, or leave both out")
+        raise ConfigError(f"model.train.fp16 needs a GPU, this training is on the {device.type}; set bf16 or neither")
     if config.bf16 and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        raise ConfigError("train.bf16: this GPU has no bfloat16; set fp16")
+        raise ConfigError("model.train.bf16: this GPU has no bfloat16; set fp16")
 
 
 def autocast(config: TrainConfig, device: torch.device) -> AbstractContextManager[object]:

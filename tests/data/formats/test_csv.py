@@ -63,6 +63,7 @@ def test_empty_ids_are_no_ids(tmp_path):
         ("text,labels\na\rb,x\n", 2, "bare carriage return"),
         ("txt,labels\na,x\n", 1, r"has no column 'text' \(columns: txt, labels\) .*text_fields"),
         ("text,label\na,x\n", 1, "has no column 'labels'"),
+        ("A text. " * 9 + ",x\n", 1, r"\(columns: (A text. ){5}\.\.\., x\) \(the first line must name the columns"),
         ("text,labels,text\na,x,b\n", 1, "two columns called 'text'"),
         (b"text,labels\na,x\n\xe4,x\n", 3, "is not UTF-8"),
     ],

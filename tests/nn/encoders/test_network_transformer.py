@@ -232,6 +232,7 @@ def test_no_such_folder(name):
     [
         (["config.json"], "no model that can be used"),
         (["tokenizer.json", "tokenizer_config.json"], "has no tokenizer"),
+        (["config.json", "tokenizer.json", "tokenizer_config.json"], r"no model .*: the folder has no config\.json$"),
         (["model.safetensors"], "no model that can be used"),
     ],
 )

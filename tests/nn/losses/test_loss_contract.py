@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
-import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +14,8 @@ from loss_cases import CHECKS, close, example
 
 from manylabel.core.config import Section
 from manylabel.core.errors import ConfigError
-from manylabel.core.table import Part, Table, section_of
+from manylabel.core.table import section_of
+from manylabel.nn import losses
 from manylabel.nn.losses import LOSSES
 from manylabel.nn.losses.base import LabelCounts, Loss
 
@@ -140,32 +143,28 @@ def test_losses_are_checked_without_torch():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-NEW_LOSS = '''
-"""Absolute error of the probability."""
-
-from typing import Literal
-
-from pydantic import Field
-
-from manylabel.nn.losses.base import ElementwiseLoss
+PAGE = Path(__file__).parents[3] / "docs" / "losses.md"
 
 
-class AbsoluteError(ElementwiseLoss):
-    """``weight (y (1 - p) + (1 - y) p)``."""
-
-    kind: Literal["absolute-error"] = "absolute-error"
-    weight: float = Field(default=1.0, gt=0, description="Of the whole.")
-
-    def elements(self, scores, targets, labels):
-        return self.weight * (targets * (-scores).sigmoid() + (1 - targets) * scores.sigmoid())
-'''
+def shown_in_the_docs() -> tuple[str, str]:
+    """The file and the line of the page's section on adding a loss."""
+    section = PAGE.read_text(encoding="utf-8").partition("## Adding a loss")[2]
+    file, line = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    return file, line
 
 
-def test_a_loss_is_one_file_and_one_line(tmp_path, monkeypatch):
-    (tmp_path / "absolute_error_loss.py").write_text(textwrap.dedent(NEW_LOSS))
+def test_a_loss_is_one_file_and_one_line_as_the_docs_show(tmp_path, monkeypatch):
+    """In a copy of the table with the line, beside which the file lies."""
+    file, line = shown_in_the_docs()
+    package = tmp_path / "new_losses"
+    package.mkdir()
+    (package / "absolute_error.py").write_text(file)
+    own = line.replace("manylabel.nn.losses.", "new_losses.")
+    before, mark, behind = Path(losses.__file__).read_text(encoding="utf-8").partition('    "loss",\n    {\n')
+    (package / "__init__.py").write_text(before + mark + own + behind)
     monkeypatch.syspath_prepend(tmp_path)
-    where = "absolute_error_loss:AbsoluteError"
-    table = Table("loss", {**LOSSES, "absolute-error": Part(target=where, summary="Absolute error.", section=where)})
+    table = importlib.import_module("new_losses").LOSSES
+    assert set(table) == {*LOSSES, "absolute-error"}
     assert issubclass(table.section("absolute-error"), Section)
     loss = section_of({"kind": "absolute-error", "weight": 2.0}, table)
     for check in CHECKS:

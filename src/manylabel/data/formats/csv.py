@@ -18,6 +18,7 @@ from manylabel.data.formats.base import DEFAULT_LABEL_SEPARATOR, Format, ReadOpt
 from manylabel.data.formats.records import ID_FIELDS, RecordReader, record_of, split_labels
 from manylabel.data.formats.streams import LineOutput, extension_of, open_output, read_lines
 
+_LONGEST_NAME = 40  # of a column, in messages
 _DELIMITERS = (",", "\t", ";", "|")
 _CELL_CHARACTERS = 2**31 - 1
 
@@ -158,15 +159,22 @@ def _delimiter_of(first: str, path: Path, options: ReadOptions) -> str:
 def _check_header(header: Sequence[str], options: ReadOptions, path: Path) -> None:
     missing = [name for name in _wanted(options) if name not in header]
     if missing:
+        nameless = any(len(name) > _LONGEST_NAME for name in header)
         raise InputError(
-            f"has no column {missing[0]!r} (columns: {', '.join(header[:8])})",
+            f"has no column {missing[0]!r} (columns: {', '.join(map(_short, header[:8]))})",
             path=path,
             line=1,
-            remedy="name the columns with text_fields and labels_field, or the delimiter",
+            remedy="the first line must name the columns, e.g. text,labels"
+            if nameless
+            else "name the columns with text_fields and labels_field, or the delimiter",
         )
     twice = [name for name in header if header.count(name) > 1]
     if twice:
         raise InputError(f"has two columns called {twice[0]!r}", path=path, line=1, remedy="rename one of them")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..."
 
 
 def _wrong_length(row: Sequence[str], header: Sequence[str], delimiter: str, path: Path, line: int) -> NoReturn:

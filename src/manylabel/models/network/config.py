@@ -113,7 +113,7 @@ class NetworkConfig(Section):
         for stage in self.stages:
             given = getattr(stage, "train", None)
             if given:
-                section_of_train(self.train, given)
+                section_of_train(self.train, given, at=f"stages.{_kind(stage)}.train")
         return self
 
     def train_of(self, stage: Section) -> TrainConfig:
@@ -131,8 +131,13 @@ _TABLES: dict[str, Table] = {
 }
 
 
-def section_of_train(base: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
+def section_of_train(base: TrainConfig, changes: dict[str, Any], *, at: str = "train") -> TrainConfig:
     """The section with some fields replaced.
+
+    Args:
+        base: of the model.
+        changes: of a stage.
+        at: the path of the changes, put before each mistake in them.
 
     Raises:
         ValueError: a field that there is not, or a value that cannot be.
@@ -142,7 +147,7 @@ def section_of_train(base: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
     try:
         return base.with_values(**changes) if changes else base
     except ConfigError as error:
-        raise ValueError(f"train: {error}") from None
+        raise ValueError(f"{at}.{str(error).removeprefix('configuration: ')}") from None
 
 
 def _kind(section: Section) -> str:

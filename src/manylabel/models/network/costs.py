@@ -14,7 +14,7 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.network.workshop import positives_of
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
-from manylabel.train.device import autocast, choose_device
+from manylabel.train.device import autocast, check_precision, choose_device
 from manylabel.train.memory import state_bytes, step_bytes
 from manylabel.train.task import Measured
 
@@ -40,6 +40,7 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
     rows = np.linspace(0, len(corpus) - 1, min(_SAMPLE, len(corpus))).astype(np.int64)
     sample = corpus.select(np.unique(rows))
     config, n_labels = model.config, corpus.n_labels
+    check_precision(config.train, choose_device(config.train.device))  # the trial would take minutes
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(0)
         encoder = model._new_encoder().fit(sample.texts).to(choose_device(config.train.device))

@@ -34,7 +34,7 @@ from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.from_texts import start_from_texts
 from manylabel.nn.network import TextNetwork
 from manylabel.train import distributed
-from manylabel.train.device import choose_device
+from manylabel.train.device import check_precision, choose_device
 
 _FILE = "network.safetensors"
 _ENCODER = "encoder"
@@ -49,6 +49,9 @@ class Network(Model):
     """
 
     kind: ClassVar[str] = "network"
+    less_memory: ClassVar[str] = (
+        "lower model.train.batch_size or the encoder's max_length, or score fewer labels at once with model.negatives"
+    )
     config: NetworkConfig
 
     def __init__(self, config: NetworkConfig | None = None, **options: Any) -> None:
@@ -72,6 +75,7 @@ class Network(Model):
         _check(corpus)
         distributed.join()
         device, kept = choose_device(self.config.train.device), stages or Stages()
+        check_precision(self.config.train, device)
         labels = corpus.labels.with_counts(corpus.positives)
         training, validation = self._parts(corpus)
         with _seeded(self.config.seed):

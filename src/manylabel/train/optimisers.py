@@ -78,8 +78,14 @@ class Optimisers:
 
 
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """The Euclidean norm of all gradients together, a scalar."""
-    norms = [torch.linalg.vector_norm(_values(p.grad).float()) for p in parameters if p.grad is not None]
+    """The Euclidean norm of all gradients together, a scalar. Rows of sparse ones are put together once and for all."""
+    norms = []
+    for parameter in parameters:
+        if parameter.grad is not None:
+            if parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.coalesce()
+            values = parameter.grad.values() if parameter.grad.is_sparse else parameter.grad
+            norms.append(torch.linalg.vector_norm(values.float()))
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
 
 
@@ -88,10 +94,6 @@ def scale_gradients(parameters: Iterable[nn.Parameter], factor: float) -> None:
     for parameter in parameters:
         if parameter.grad is not None:
             parameter.grad.mul_(factor)
-
-
-def _values(gradient: Tensor) -> Tensor:
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
 
 
 def _group(parameters: list[nn.Parameter], rate: float, decay: float) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from manylabel.nn.convolution import convolve, strongest
 from manylabel.nn.encoders.base import maximum_over_tokens
 from manylabel.nn.encoders.cnn_config import CnnConfig
 from manylabel.nn.encoders.word_encoder import WordEncoder
@@ -37,7 +37,9 @@ class Cnn(WordEncoder):
 
     def forward(self, batch: Batch) -> States:
         """What all filters give at each word; see :meth:`Encoder.forward`."""
-        states = self.dropout(self._active(torch.cat(self._filtered(batch), dim=1)).transpose(1, 2))
+        vectors = self.embedding(batch)
+        answers = [convolve(vectors, one, _before(one)) for one in self._filters()]
+        states = self.dropout(self._active(torch.cat(answers, dim=2) if len(answers) > 1 else answers[0]))
         return States(states * batch.mask[:, :, None], batch.mask)
 
     def pooled(self, batch: Batch) -> States:
@@ -47,19 +49,14 @@ class Cnn(WordEncoder):
         Dropout is that of the vector.
         """
         mask, nothing = batch.mask, batch.mask.new_zeros(*batch.mask.shape, 0)
-        chunks = parts_of(mask, self._chunks) if self._chunks > 1 else [mask]
-        answers = self._filtered(batch)
-        found = [one.masked_fill(~chunk[:, None, :], -torch.inf).amax(dim=2) for chunk in chunks for one in answers]
-        return States(nothing.float(), mask, self.dropout(self._active(torch.cat(found, dim=1))))
+        parts = parts_of(mask, self._chunks) if self._chunks > 1 else [mask]
+        vectors = self.embedding(batch)
+        found = [strongest(vectors, one, _before(one), parts) for one in self._filters()]
+        in_order = [of_filters[number] for number in range(len(parts)) for of_filters in found]
+        return States(nothing.float(), mask, self.dropout(self._active(torch.cat(in_order, dim=1))))
 
-    def _filtered(self, batch: Batch) -> list[Tensor]:
-        """What the filters of each width give, ``[B, filters, T]``."""
-        vectors = self.embedding(batch).transpose(1, 2)
-        sizes = self._options.filter_widths
-        return [
-            convolution(functional.pad(vectors, ((size - 1) // 2, size // 2)))
-            for size, convolution in zip(sizes, self.convolutions, strict=True)
-        ]
+    def _filters(self) -> list[nn.Conv1d]:
+        return [one for one in self.convolutions if isinstance(one, nn.Conv1d)]
 
     def _active(self, answers: Tensor) -> Tensor:
         return answers.relu() if self._options.activation == "relu" else answers.tanh()
@@ -71,6 +68,10 @@ class Cnn(WordEncoder):
     def layers(self) -> list[nn.Module]:
         """See :meth:`Encoder.layers`."""
         return [self.embedding, self.convolutions]
+
+
+def _before(convolution: nn.Conv1d) -> int:
+    return (convolution.kernel_size[0] - 1) // 2
 
 
 def maximum_over_chunks(states: States, chunks: int) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from manylabel.nn.convolution import convolve
+
 
 class InputConvolution(nn.Module):
     """Adds to each vector what a convolution finds around it: ``x + gelu(conv(x))``.
@@ -30,7 +32,6 @@ class InputConvolution(nn.Module):
             mask: bool ``[B, T]``; what stands in the padding is not seen, and becomes zero.
         """
         vectors = vectors * mask[:, :, None]
-        size = self.convolution.kernel_size[0]
-        padded = functional.pad(vectors.transpose(1, 2), ((size - 1) // 2, size // 2))
-        found = functional.gelu(self.convolution(padded)).transpose(1, 2)
+        before = (self.convolution.kernel_size[0] - 1) // 2
+        found = functional.gelu(convolve(vectors, self.convolution, before))
         return vectors + found * mask[:, :, None]

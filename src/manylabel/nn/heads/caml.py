@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
+from manylabel.nn.convolution import convolve
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.caml_config import CAMLConfig
 from manylabel.nn.heads.label_attention import LabelAttention
@@ -21,14 +22,13 @@ class CAML(Head):
     def __init__(self, config: CAMLConfig, width: int, pooled_width: int, n_labels: int) -> None:
         super().__init__()
         self.convolution = nn.Conv1d(width, config.filters, config.filter_size)
-        self.padding = ((config.filter_size - 1) // 2, config.filter_size // 2)
         self.labels = LabelAttention(config.labels, config.filters, 0, n_labels)
         self.bias = self.labels.bias
 
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:
         """See :meth:`Head.forward`."""
-        padded = nn.functional.pad(states.tokens.transpose(1, 2), self.padding)
-        answers = self.convolution(padded).tanh().transpose(1, 2)
+        before = (self.convolution.kernel_size[0] - 1) // 2
+        answers = convolve(states.tokens, self.convolution, before).tanh()
         return self.labels(States(answers * states.mask[:, :, None], states.mask), label_ids)
 
     def label_weights(self) -> nn.Parameter:

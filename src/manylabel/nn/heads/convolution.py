@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from manylabel.nn.convolution import strongest
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.convolution_config import ConvolutionHeadConfig
 from manylabel.nn.heads.linear import LinearHead
@@ -17,7 +18,7 @@ from manylabel.nn.inputs import States
 class ConvolutionHead(Head):
     """Filters of several widths over the states, maximum over the tokens, then :class:`LinearHead`.
 
-    Kim 2014 section 2, over the states of an encoder in place of word vectors.
+    Kim 2014 section 2, over the states of an encoder in place of word vectors. Places begin at a token of the document.
     """
 
     needs: ClassVar[Literal["tokens", "pooled"]] = "tokens"
@@ -25,15 +26,17 @@ class ConvolutionHead(Head):
     def __init__(self, config: ConvolutionHeadConfig, width: int, pooled_width: int, n_labels: int) -> None:
         super().__init__()
         del pooled_width
-        self.sizes = config.filter_sizes
-        self.filters = nn.ModuleList(nn.Conv1d(width, config.filters, size) for size in self.sizes)
+        self.filters = nn.ModuleList(nn.Conv1d(width, config.filters, size) for size in config.filter_sizes)
         self.labels = LinearHead(config.labels, 0, config.filters * len(config.filter_sizes), n_labels)
         self.bias = self.labels.bias
 
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:
         """See :meth:`Head.forward`."""
-        strongest = [_strongest(states, layer, size) for layer, size in zip(self.filters, self.sizes, strict=True)]
-        return self.labels(replace(states, pooled=torch.cat(strongest, dim=1)), label_ids)
+        # A document shorter than a filter has one place all the same, with zeros behind its last token.
+        found = [
+            strongest(states.tokens, one, 0, [states.mask])[0] for one in self.filters if isinstance(one, nn.Conv1d)
+        ]
+        return self.labels(replace(states, pooled=torch.cat(found, dim=1).relu()), label_ids)
 
     def label_weights(self) -> nn.Parameter:
         """The classifiers; see :meth:`Head.label_weights`."""
@@ -42,11 +45,3 @@ class ConvolutionHead(Head):
     def classifiers(self) -> nn.Parameter:
         """See :meth:`Head.classifiers`."""
         return self.labels.classifiers()
-
-
-def _strongest(states: States, layer: nn.Module, size: int) -> Tensor:
-    """The largest answer of each filter ``[B, filters]``, at places that begin at a token of the document."""
-    # Zeros behind the last token: a document shorter than the filter has one place all the same.
-    padded = nn.functional.pad(states.tokens.transpose(1, 2), (0, size - 1))
-    answers = layer(padded).relu()
-    return answers.masked_fill(~states.mask[:, None, :], 0.0).amax(dim=2)

@@ -24,7 +24,7 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.data.split import split_rows
 from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.network.config import NetworkConfig
-from manylabel.models.network.stages_config import NETWORK_STAGES
+from manylabel.models.network.stages_config import NETWORK_STAGES, TrainingStage
 from manylabel.models.network.workshop import Part, Workshop, from_arrays, positives_of, score, to_arrays
 from manylabel.nn import inputs as nn_inputs
 from manylabel.nn.encoders import ENCODERS
@@ -79,7 +79,7 @@ class Network(Model):
         labels = corpus.labels.with_counts(corpus.positives)
         training, validation = self._parts(corpus)
         with _seeded(self.config.seed):
-            encoder = self._new_encoder().fit(training.texts, progress=progress)
+            encoder = self._new_encoder().fit(training.texts, progress=progress).to(device)
             parts = [
                 None if part is None else Part(part, self._inputs(name, encoder, part, kept, progress))
                 for name, part in (("training", training), ("validation", validation))
@@ -133,9 +133,8 @@ class Network(Model):
     @property
     def _loss(self) -> Any:
         """The loss that trained last: it says what scores are."""
-        told = [loss for stage in self.config.stages if (loss := getattr(stage, "loss", None)) is not None]
-        last = self.config.stages[-1]
-        return told[-1] if told and getattr(last, "loss", None) is not None else self.config.loss
+        last = [stage for stage in self.config.stages if isinstance(stage, TrainingStage)][-1:]
+        return (last[0].loss if last else None) or self.config.loss
 
     def _new_encoder(self) -> Encoder:
         section: Any = self.config.encoder

@@ -24,10 +24,11 @@ from manylabel.nn.losses.base import Loss
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Shortlist, Trainable, Ways
 from manylabel.train.config import LOSS, TrainConfig
-from manylabel.train.loop import train
+from manylabel.train.loop import Record, train
 from manylabel.train.masked_language import MaskedLanguage
 from manylabel.train.memory import check_batch
 from manylabel.train.task import ParameterGroup
+from manylabel.train.tensorboard import also_to_tensorboard
 
 PRETRAINED_RATE = 5e-5
 FRESH_RATE = 1e-3
@@ -185,9 +186,15 @@ def _train_classifier(
         seed=shop.config.seed,
         checkpoint=shop.stages.unfinished(shop.name),
         epochs_before=shop.epochs_before,
-        record=shop.stages.record,
+        record=_record(shop, config),
         progress=shop.progress,
     ).epochs
+
+
+def _record(shop: Workshop, config: TrainConfig) -> Record:
+    """Where epochs are told."""
+    record = shop.stages.record
+    return record if config.tensorboard is None else also_to_tensorboard(config.tensorboard, record)
 
 
 def _ways(stage: TrainingStage, shop: Workshop) -> Ways:

@@ -1,6 +1,10 @@
 """Runs of networks: learning curves, validation documents, interruption, and what the other commands make of them."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -127,3 +131,41 @@ def test_a_decision_is_fitted_from_fold_networks(network_run, config_of, tmp_pat
     assert opened.decision is not None
     assert opened.decision.facts["documents"] == 480
     assert read_curves(opened.directory).epochs[-1].number == 3
+
+
+@pytest.mark.slow
+def test_two_processes_write_one_run(data, tmp_path):
+    """As torchrun starts them."""
+    (tmp_path / "config.yaml").write_text(
+        f"data: {{train: {data / 'train.jsonl'}, test: {data / 'test.jsonl'}}}\n"
+        "model: {kind: network, encoder: bag, head: linear, train: {epochs: 2, batch_size: 16, device: cpu}}\n"
+    )
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = str(found.getsockname()[1])
+    command = [
+        sys.executable,
+        "-m",
+        "manylabel",
+        "train",
+        str(tmp_path / "config.yaml"),
+        "--run",
+        str(tmp_path / "run"),
+    ]
+    base = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    processes = [
+        subprocess.Popen(
+            command,
+            env={**base, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for rank in range(2)
+    ]
+    said = [process.communicate(timeout=250) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert b"epoch 2" in said[0][1]
+    assert said[1] == (b"", b"")
+    curves = read_curves(open_run(tmp_path / "run").directory)
+    assert [epoch.number for epoch in curves.epochs] == [1, 2]
+    assert load(tmp_path / "run").predict(["a text"], 3).k == 3

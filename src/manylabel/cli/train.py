@@ -38,12 +38,14 @@ def train(
     directory. With a test part the run is evaluated and the table printed. Interrupted with Ctrl-C or SIGTERM, the
     finished stages stay beside the run: `manylabel train --run DIR --resume` continues them.
     """
+    from manylabel.core.processes import rank
     from manylabel.runs.train import check_place, train_run
 
-    check_place(run, resume=resume, overwrite=overwrite)
+    if rank() == 0:
+        check_place(run, resume=resume, overwrite=overwrite)
     shortcuts = {"data.train": data, "data.test": test, "data.labels": labels, "model": model}
     resolved = _config(config, shortcuts, options.assignments(set_, unknown_labels=unknown_labels), run, resume)
-    progress = make_progress(quiet)
+    progress = make_progress(quiet or rank() > 0)
     try:
         done = train_run(resolved, run, resume=resume, overwrite=overwrite, progress=progress)
     except KeyboardInterrupt:
@@ -53,6 +55,8 @@ def train(
             flags = " --overwrite" if run.exists() else ""
             say(f"finished stages are kept; continue with: manylabel train --run {run} --resume{flags}")
         raise
+    if rank() > 0:
+        return
     evaluation = done.evaluation
     if json_:
         import json

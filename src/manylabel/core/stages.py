@@ -110,6 +110,19 @@ class Stages:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class FollowedStages(Stages):
+    """Stages that another process keeps: what is done is read, what is not is worked out beside it; nothing is written.
+
+    For processes that train together: each works, the first one writes.
+    """
+
+    def run(self, name: str, compute: Callable[[], Arrays]) -> dict[str, np.ndarray]:
+        """See :meth:`Stages.run`."""
+        if self.folder is not None and self.is_done(name):
+            return load_arrays(self.folder / f"{name}.safetensors")
+        return dict(compute())
+
+
 class _StagesWithin(Stages):
     """Stages whose names are put behind that of the part they belong to."""
 

@@ -17,6 +17,7 @@ from manylabel.core.errors import ConfigError, RunError
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import check_vacant, write_run
 from manylabel.core.siblings import unfinished_path
+from manylabel.core.stages import FollowedStages
 from manylabel.metrics.evaluation import Evaluation
 from manylabel.models import MODELS
 from manylabel.models.base import CONFIG_FILE, Model
@@ -60,7 +61,8 @@ def train_run(
 ) -> TrainedRun:
     """Read the data, train, evaluate on the test part if there is one, and write the run directory.
 
-    An interrupted training leaves its finished stages in a sibling folder ``PATH.unfinished``.
+    An interrupted training leaves its finished stages in a sibling folder ``PATH.unfinished``. Under ``torchrun`` every
+    process calls this; the first one notes, measures and writes, and the others give back their model and nothing else.
 
     Args:
         config: what to do.
@@ -121,6 +123,18 @@ def train_run(
     _write(path, config, model, evaluation, info, history, overwrite=overwrite)
     stages.discard()
     return TrainedRun(path, model, evaluation, info)
+
+
+def _follow(config: RunConfig[Any], path: Path) -> TrainedRun:
+    """Train beside the first process of several, which notes, measures and writes."""
+    _check_validation(config)
+    corpus, validation, _ = _read(config, SILENT)
+    model: Any
+    model, _ = MODELS.load(config.model.kind)(config.model).settle(corpus)
+    if validation is not None:
+        model.validate_on(validation)
+    model.fit(corpus, stages=FollowedStages(unfinished_path(path)))
+    return TrainedRun(path, model, None, {})
 
 
 def check_place(path: Path, *, resume: bool, overwrite: bool) -> None:

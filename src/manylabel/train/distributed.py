@@ -9,15 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-
-def world_size() -> int:
-    """Number of processes that train together."""
-    return dist.get_world_size() if dist.is_initialized() else int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def rank() -> int:
-    """The number of this process; 0 writes files and measures."""
-    return dist.get_rank() if dist.is_initialized() else int(os.environ.get("RANK", "0"))
+from manylabel.core.processes import rank, world_size
 
 
 def join() -> None:

@@ -80,6 +80,7 @@ def train(
     loop = _Loop(task, config, seed, checkpoint)
     if checkpoint is not None and checkpoint.is_file():
         loop.restore(load_checkpoint(checkpoint))
+        distributed.wait_for_all()  # the first process may replace the file only now
         progress.note(f"going on from epoch {loop.epoch + 1 + epochs_before}, step {loop.step}")
     else:
         torch.manual_seed(seed + distributed.rank())

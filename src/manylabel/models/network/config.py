@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import Table, section_of
+from manylabel.core.table import OneOf, Table, section_of
 from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.sampling import SAMPLERS
 from manylabel.data.sampling.negatives import NegativeSampling
@@ -29,23 +29,23 @@ class NetworkConfig(Section):
     """Options of `network`. Wherever a part is named, a bare string is its kind."""
 
     kind: Literal["network"] = "network"
-    encoder: SerializeAsAny[Section] = Field(
+    encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] = Field(
         default_factory=lambda: section_of("cnn", ENCODERS), description="What makes states of texts."
     )
-    head: SerializeAsAny[Section] = Field(
+    head: Annotated[SerializeAsAny[Section], OneOf(HEADS)] = Field(
         default_factory=lambda: section_of("label-attention", HEADS), description="What makes scores of states."
     )
-    loss: SerializeAsAny[Section] = Field(
+    loss: Annotated[SerializeAsAny[Section], OneOf(LOSSES)] = Field(
         default_factory=lambda: section_of("bce", LOSSES), description="What is made small."
     )
-    sampling: SerializeAsAny[Section] = Field(
+    sampling: Annotated[SerializeAsAny[Section], OneOf(SAMPLERS)] = Field(
         default_factory=lambda: section_of("plain", SAMPLERS), description="Which documents an epoch consists of."
     )
     negatives: NegativeSampling | None = Field(
         default=None,
         description="Train on the positives and so many negatives of a document; by default on all labels.",
     )
-    augmentation: tuple[SerializeAsAny[Section], ...] = Field(
+    augmentation: tuple[Annotated[SerializeAsAny[Section], OneOf(AUGMENTATIONS)], ...] = Field(
         default=(), description="What is done to training texts, one after the other, anew in every epoch."
     )
     label_texts: bool = Field(
@@ -69,7 +69,7 @@ class NetworkConfig(Section):
     initial_labels: Literal["random", "label-text"] = Field(
         default="random", description="Vectors of labels begin at random, or at the encoder's vectors of their texts."
     )
-    stages: tuple[SerializeAsAny[Section], ...] = Field(
+    stages: tuple[Annotated[SerializeAsAny[Section], OneOf(NETWORK_STAGES)], ...] = Field(
         default_factory=lambda: (section_of("whole", NETWORK_STAGES),),
         min_length=1,
         description="What is trained, one after the other.",

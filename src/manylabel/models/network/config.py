@@ -21,8 +21,12 @@ from manylabel.train.config import TrainConfig
 class HierarchyConfig(Section):
     """How strongly labels are drawn to their parents; the label file must name these."""
 
-    weights: float = Field(default=0.0, ge=0, description="Of the squared distance between a label and its parent.")
-    scores: float = Field(default=0.0, ge=0, description="Of what a label's probability exceeds that of its parent by.")
+    weights: float = Field(
+        default=0.0, ge=0, description="Weight of the squared distance between a label's vector and its parent's."
+    )
+    scores: float = Field(
+        default=0.0, ge=0, description="Weight of how far a label's probability exceeds its parent's."
+    )
 
 
 class NetworkConfig(Section):
@@ -51,12 +55,16 @@ class NetworkConfig(Section):
     label_texts: bool = Field(
         default=False, description="Train on the labels' own texts too, as documents with that one label."
     )
-    mixup: float = Field(default=0.0, ge=0, description="Alpha of the mixing of documents' states; 0 for none.")
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        description="Mixes the states of two documents, by a share from Beta(alpha, alpha): its alpha; 0 for none.",
+    )
     label_smoothing: float = Field(
         default=0.0,
         ge=0,
         lt=0.5,
-        description="Mass taken from positives; all negatives together get no more than that.",
+        description="Share taken from positives; all negatives of a document together get no more than that.",
     )
     r_drop: float = Field(
         default=0.0, ge=0, description="Weight of the difference between two passes; doubles the time. 0 for none."

@@ -449,6 +449,8 @@ def test_a_batch_that_does_not_fit_names_the_largest_that_does(small, monkeypatc
         CapacityError, match=r"the largest that fits is \d+: set model.train.batch_size=(\d+)"
     ) as caught:
         make("cnn", train={"batch_size": 64, "epochs": 1}).fit(small[0])
+    with pytest.raises(CapacityError, match=r"the largest that fits is \d+"):
+        make("cnn", train={"batch_size": 64, "epochs": 1}).estimate(small[0])
     largest = int(str(caught.value).partition("batch_size=")[2].partition(" ")[0])
     assert 0 < largest < 64
     make("cnn", train={"batch_size": largest, "epochs": 1}).fit(small[0])

@@ -6,7 +6,11 @@ import pytest
 
 from manylabel.core.config import to_yaml
 from manylabel.core.errors import InputError
+from manylabel.data.sampling import SAMPLERS
 from manylabel.models import MODELS
+from manylabel.nn.encoders import ENCODERS
+from manylabel.nn.heads import HEADS
+from manylabel.nn.losses import LOSSES
 from manylabel.runs.config import ConfigMistakes, config_schema, parse_config, read_config
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "configs").rglob("*.yaml"))
@@ -141,6 +145,34 @@ def test_the_schema_knows_every_model_and_allows_no_unknown_key():
 def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path):
     with pytest.raises(InputError, match=r"c\.yaml:2: "):
         read_config(written(tmp_path, "data: {train: a}\nmodel: a: b\n"))
+
+
+def test_the_schema_knows_the_parts_of_networks():
+    """An editor that checks against it takes every kind, bare or as a section, and refuses others."""
+    schema = config_schema()
+    fields = schema["$defs"]["NetworkConfig"]["properties"]
+    for name, table in {"encoder": ENCODERS, "head": HEADS, "loss": LOSSES, "sampling": SAMPLERS}.items():
+        bare, *sections = fields[name]["anyOf"]
+        assert bare["enum"] == list(table)
+        found = [schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part for part in sections]
+        assert [part["properties"]["kind"]["const"] for part in found] == list(table)
+
+
+def test_everything_in_the_schema_is_described():
+    def walk(node, place):
+        if isinstance(node, list):
+            for number, inner in enumerate(node):
+                walk(inner, f"{place}.{number}")
+        elif isinstance(node, dict):
+            for name, field in node.get("properties", {}).items():
+                if name != "kind" and not field.get("description"):
+                    missing.append(f"{place}.{name}")
+            for name, inner in node.items():
+                walk(inner, f"{place}.{name}")
+
+    missing: list[str] = []
+    walk(config_schema(), "")
+    assert missing == []
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)

@@ -110,6 +110,25 @@ def section_of(value: Any, table: Table, *, at: str = "") -> Section:
         raise ValueError("; ".join(f"{at}.{phrase}" if at else phrase for phrase in explain(error, section))) from None
 
 
+class OneOf:
+    """Says in the JSON schema of a field what it takes: a kind of part, or the section of one. Changes nothing else.
+
+    Args:
+        table: of the parts.
+        without: kinds that the field refuses.
+    """
+
+    def __init__(self, table: Table, *, without: tuple[str, ...] = ()) -> None:
+        self._table, self._without = table, without
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """See pydantic; sections are imported now."""
+        del core_schema
+        kinds = [kind for kind in self._table if kind not in self._without]
+        sections = [handler(self._table.section(kind).__pydantic_core_schema__) for kind in kinds]
+        return {"anyOf": [{"type": "string", "enum": kinds}, *sections]}
+
+
 def _resolve(where: str) -> Any:
     module, _, attribute = where.partition(":")
     return getattr(import_module(module), attribute)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import Table, section_of
+from manylabel.core.table import OneOf, Table, section_of
 from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.sampling import SAMPLERS
 from manylabel.data.sampling.negatives import NegativeSampling
@@ -21,42 +21,50 @@ from manylabel.train.config import TrainConfig
 class HierarchyConfig(Section):
     """How strongly labels are drawn to their parents; the label file must name these."""
 
-    weights: float = Field(default=0.0, ge=0, description="Of the squared distance between a label and its parent.")
-    scores: float = Field(default=0.0, ge=0, description="Of what a label's probability exceeds that of its parent by.")
+    weights: float = Field(
+        default=0.0, ge=0, description="Weight of the squared distance between a label's vector and its parent's."
+    )
+    scores: float = Field(
+        default=0.0, ge=0, description="Weight of how far a label's probability exceeds its parent's."
+    )
 
 
 class NetworkConfig(Section):
     """Options of `network`. Wherever a part is named, a bare string is its kind."""
 
     kind: Literal["network"] = "network"
-    encoder: SerializeAsAny[Section] = Field(
+    encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] = Field(
         default_factory=lambda: section_of("cnn", ENCODERS), description="What makes states of texts."
     )
-    head: SerializeAsAny[Section] = Field(
+    head: Annotated[SerializeAsAny[Section], OneOf(HEADS)] = Field(
         default_factory=lambda: section_of("label-attention", HEADS), description="What makes scores of states."
     )
-    loss: SerializeAsAny[Section] = Field(
+    loss: Annotated[SerializeAsAny[Section], OneOf(LOSSES)] = Field(
         default_factory=lambda: section_of("bce", LOSSES), description="What is made small."
     )
-    sampling: SerializeAsAny[Section] = Field(
+    sampling: Annotated[SerializeAsAny[Section], OneOf(SAMPLERS)] = Field(
         default_factory=lambda: section_of("plain", SAMPLERS), description="Which documents an epoch consists of."
     )
     negatives: NegativeSampling | None = Field(
         default=None,
         description="Train on the positives and so many negatives of a document; by default on all labels.",
     )
-    augmentation: tuple[SerializeAsAny[Section], ...] = Field(
+    augmentation: tuple[Annotated[SerializeAsAny[Section], OneOf(AUGMENTATIONS)], ...] = Field(
         default=(), description="What is done to training texts, one after the other, anew in every epoch."
     )
     label_texts: bool = Field(
         default=False, description="Train on the labels' own texts too, as documents with that one label."
     )
-    mixup: float = Field(default=0.0, ge=0, description="Alpha of the mixing of documents' states; 0 for none.")
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        description="Mixes the states of two documents, by a share from Beta(alpha, alpha): its alpha; 0 for none.",
+    )
     label_smoothing: float = Field(
         default=0.0,
         ge=0,
         lt=0.5,
-        description="Mass taken from positives; all negatives together get no more than that.",
+        description="Share taken from positives; all negatives of a document together get no more than that.",
     )
     r_drop: float = Field(
         default=0.0, ge=0, description="Weight of the difference between two passes; doubles the time. 0 for none."
@@ -69,7 +77,7 @@ class NetworkConfig(Section):
     initial_labels: Literal["random", "label-text"] = Field(
         default="random", description="Vectors of labels begin at random, or at the encoder's vectors of their texts."
     )
-    stages: tuple[SerializeAsAny[Section], ...] = Field(
+    stages: tuple[Annotated[SerializeAsAny[Section], OneOf(NETWORK_STAGES)], ...] = Field(
         default_factory=lambda: (section_of("whole", NETWORK_STAGES),),
         min_length=1,
         description="What is trained, one after the other.",

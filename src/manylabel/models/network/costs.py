@@ -15,7 +15,7 @@ from manylabel.models.network.workshop import positives_of
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
 from manylabel.train.device import autocast, check_precision, choose_device
-from manylabel.train.memory import state_bytes, step_bytes
+from manylabel.train.memory import check_batch, state_bytes, step_bytes
 from manylabel.train.task import Measured
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
     """Expected cost of :meth:`Network.fit`: steps of a network of the same make on a sample, times their number.
 
     Word tables are as large as the sample's vocabulary, so that of a large corpus is underrated.
+
+    Raises:
+        CapacityError: a batch does not fit; names the largest that does.
+        ConfigError: a precision that the device has not.
     """
     texts = [text for text in (corpus.texts if isinstance(corpus, Corpus) else ()) if text.strip()]
     if not texts or corpus.positives.nnz == 0:
@@ -69,6 +73,7 @@ def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple
         encoder.device
     )
     fixed, each = step_bytes(task, train)
+    check_batch(task, train)  # or the trial itself would run out of memory
     order = np.argsort(task.lengths())
     rows = order[len(order) // 2 :: max(1, len(order) // 2 // max(train.batch_size // 2, 1))][: train.batch_size]
     taken = []

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import Part, Table, section_of
+from manylabel.core.table import OneOf, Part, Table, section_of
+from manylabel.data.sampling import SAMPLERS
+from manylabel.nn.losses import LOSSES
 
 
 class TrainingStage(Section):
     """What stages that train the classifier have in common."""
 
     train: dict[str, Any] = Field(default={}, description="Options of train that are different in this stage.")
-    sampling: SerializeAsAny[Section] | None = Field(
+    sampling: Annotated[SerializeAsAny[Section], OneOf(SAMPLERS)] | None = Field(
         default=None, description="Which documents an epoch consists of; by default as in the model."
     )
-    loss: SerializeAsAny[Section] | None = Field(default=None, description="By default that of the model.")
+    loss: Annotated[SerializeAsAny[Section], OneOf(LOSSES)] | None = Field(
+        default=None, description="By default that of the model."
+    )
 
     @field_validator("sampling", "loss", mode="before")
     @classmethod
     def _of_its_kind(cls, value: Any, info: Any) -> Any:
-        from manylabel.data.sampling import SAMPLERS
-        from manylabel.nn.losses import LOSSES
-
         return None if value is None else section_of(value, SAMPLERS if info.field_name == "sampling" else LOSSES)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import section_of
+from manylabel.core.table import OneOf, section_of
 from manylabel.nn.frozen import FROZEN_ENCODERS
 
 
@@ -15,7 +15,9 @@ class SentenceConfig(Section):
     """Options of the encoder `sentence`."""
 
     kind: Literal["sentence"] = "sentence"
-    encoder: SerializeAsAny[Section] = Field(description="What makes one vector of a document; it is never trained.")
+    encoder: Annotated[SerializeAsAny[Section], OneOf(FROZEN_ENCODERS)] = Field(
+        description="What makes one vector of a document; it is never trained."
+    )
 
     @field_validator("encoder", mode="before")
     @classmethod

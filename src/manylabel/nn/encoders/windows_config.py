@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import section_of
+from manylabel.core.table import OneOf, section_of
 from manylabel.nn.encoders import ENCODERS
+
+_NO_WINDOWS = ("windows", "sentence")
 
 
 class WindowsConfig(Section):
     """Options of the encoder `windows`."""
 
     kind: Literal["windows"] = "windows"
-    encoder: SerializeAsAny[Section] = Field(
+    encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS, without=_NO_WINDOWS)] = Field(
         description="What reads each window, and pools it as it says; a transformer or an encoder of words."
     )
     window: int = Field(default=128, ge=1, description="Tokens of a window, special ones included.")
@@ -41,7 +43,7 @@ class WindowsConfig(Section):
     @classmethod
     def _encoder(cls, value: Any) -> Any:
         section = section_of(value, ENCODERS, at="encoder")
-        if section.kind in ("windows", "sentence"):  # type: ignore[attr-defined]
+        if section.kind in _NO_WINDOWS:  # type: ignore[attr-defined]
             raise ValueError(f"{section.kind} cannot read windows")  # type: ignore[attr-defined]
         return section
 

@@ -20,7 +20,7 @@ class LabelAttentionConfig(Section):
     hidden_dims: tuple[int, ...] = Field(
         default=(256,), min_length=1, description="Widths of the hidden layers of a shared output."
     )
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="Of the states.")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of the numbers of states that training drops.")
     sparse: bool = Field(
         default=False, description="Update only the queries of the labels of a shortlist; for shortlists alone."
     )

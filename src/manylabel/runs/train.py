@@ -14,6 +14,7 @@ import manylabel
 from manylabel.core.capacity import require_memory
 from manylabel.core.config import to_yaml
 from manylabel.core.errors import ConfigError, RunError
+from manylabel.core.processes import rank
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import check_vacant, write_run
 from manylabel.core.siblings import unfinished_path
@@ -77,6 +78,8 @@ def train_run(
         CapacityError: the memory cannot suffice.
     """
     path = Path(path)
+    if rank() > 0:
+        return _follow(config, path)
     check_place(path, resume=resume, overwrite=overwrite)
     history = History()
     _check_validation(config)

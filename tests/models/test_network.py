@@ -444,7 +444,7 @@ def test_a_loss_that_explodes_says_so(small):
 
 
 def test_a_batch_that_does_not_fit_names_the_largest_that_does(small, monkeypatch):
-    monkeypatch.setattr("manylabel.train.memory.available_memory", lambda: 4_000_000)
+    monkeypatch.setattr("manylabel.train.memory.available_memory", lambda: 3_000_000)
     with pytest.raises(
         CapacityError, match=r"the largest that fits is \d+: set model.train.batch_size=(\d+)"
     ) as caught:

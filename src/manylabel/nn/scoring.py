@@ -12,6 +12,9 @@ from manylabel.core.progress import Advance
 from manylabel.core.topk import NO_LABEL
 from manylabel.nn.inputs import Inputs
 
+_TOKENS_AT_ONCE = (1 << 12, 1 << 16)
+"""Of a batch, without and with a GPU."""
+
 _CELLS_AT_ONCE = 1 << 25
 """Scores ``[B, L]`` of a batch at most."""
 
@@ -23,7 +26,7 @@ def best_labels(
     *,
     n_labels: int,
     outputs: Callable[[Tensor], Tensor],
-    tokens_at_once: int = 1 << 14,
+    tokens_at_once: int | None = None,
     watch: Callable[[np.ndarray, Tensor], None] | None = None,
     advance: Advance = lambda units: None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +38,8 @@ def best_labels(
         k: number of labels.
         n_labels: L.
         outputs: what makes of scores what is ranked and given, see :meth:`Loss.outputs`.
-        tokens_at_once: tokens of a batch, padding included; a longer document is alone in its batch.
+        tokens_at_once: tokens of a batch, padding included; a longer document is alone in its batch. By default about
+            those of a usual training batch on a CPU, so that scoring needs no more memory, and many on a GPU.
         watch: called with the documents of each batch, int64 ``[B]``, and their scores ``[B, L]``.
         advance: called with the number of documents just scored.
 
@@ -43,11 +47,12 @@ def best_labels(
         int32 ``[n, k]`` and float32 ``[n, k]``, best first, ties by label; padded where there are fewer labels.
     """
     device = next(network.parameters()).device
+    tokens = tokens_at_once or _TOKENS_AT_ONCE[device.type == "cuda"]
     indices = np.full((len(inputs), k), NO_LABEL, np.int32)
     scores = np.full((len(inputs), k), -np.inf, np.float32)
     width = min(k, n_labels)
     order = np.argsort(-inputs.lengths, kind="stable")
-    for rows in _batches(order, inputs.lengths, tokens_at_once, max(1, _CELLS_AT_ONCE // max(n_labels, 1))):
+    for rows in _batches(order, inputs.lengths, tokens, max(1, _CELLS_AT_ONCE // max(n_labels, 1))):
         with torch.inference_mode():
             given = network(inputs.batch(rows, multiple=multiple_of(network)).to(device)).float()
             if watch is not None:

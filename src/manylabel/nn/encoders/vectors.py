@@ -13,7 +13,7 @@ from manylabel.core.progress import SILENT, Progress
 from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.inputs import Batch, Inputs, States
 
-_TOKENS_AT_ONCE = 1 << 14
+_TOKENS_AT_ONCE = 1 << 12
 
 
 class PooledVectors(Encoder):

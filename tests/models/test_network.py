@@ -475,6 +475,26 @@ def test_word_vectors_of_a_file(small, tmp_path):
     assert same(load(tmp_path / "run").predict(small[1].texts, 5), model.predict(small[1].texts, 5))
 
 
+def test_frozen_vectors_of_documents(small, tmp_path):
+    """An encoder without parameters."""
+    train, test = small
+    words = sorted({word for text in train.texts for word in text.lower().split()})
+    frozen = {"kind": "word-vectors", "vectors": str(save_vectors(tmp_path / "vectors.txt", words, width=16))}
+    encoder = {"kind": "sentence", "encoder": frozen}
+    for stages in (["whole"], ["head"]):
+        model = make(encoder=encoder, stages=stages, train={"epochs": 2}).fit(train)
+        assert model.estimate(train).seconds > 0
+        model.save(tmp_path / stages[0])
+        assert same(load(tmp_path / stages[0]).predict(test.texts, 5), model.predict(test.texts, 5))
+    with pytest.raises(ConfigError, match="reads no tokens that could be masked"):
+        make(encoder=encoder, stages=["masked-language", "whole"]).fit(train)
+
+
+def test_frozen_layers_leave_something_to_train(small):
+    with pytest.raises(ConfigError, match=r"frozen_layers 2 leaves nothing of the encoder's 2 layers"):
+        make("cnn", stages=[{"kind": "whole", "frozen_layers": 2}]).fit(small[0])
+
+
 @every_case
 def test_estimates(case):
     train, _ = corpora()

@@ -38,7 +38,7 @@ def train_whole(stage: WholeStage, shop: Workshop) -> int:
     """Train encoder and head together; see :class:`WholeStage`."""
     config, network = shop.config.train_of(stage), shop.network
     layers = network.encoder.layers()
-    if stage.frozen_layers >= len(layers):
+    if stage.frozen_layers and stage.frozen_layers >= len(layers):
         raise ConfigError(
             f"stages.{shop.name}: frozen_layers {stage.frozen_layers} leaves nothing of the encoder's {len(layers)} "
             "layers; freeze fewer, or use the stage head"

@@ -99,7 +99,7 @@ def test_every_model_names_the_word_that_decides(kind):
     assert explanation.to_dict()["labels"][0]["label"] == "red"
 
 
-@pytest.mark.parametrize("kind", sorted(MODELS))
+@pytest.mark.parametrize("kind", sorted(set(MODELS) - {"network"}))  # which reads texts alone
 def test_models_of_features_have_no_words(kind):
     options = next((cases.CASES[case] for case in cases.CASES if case.partition(",")[0] == kind), {})
     model = MODELS.load(kind)(**options).fit(cases.feature_corpora()[0])

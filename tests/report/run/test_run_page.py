@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 import pytest
 
 from manylabel.core.errors import InputError, MissingExtraError, RunError
+from manylabel.core.run_directory import RunDirectory
 from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.base import load
 from manylabel.report import page as shell
 from manylabel.report.run.page import report_run
+from manylabel.runs.curves import read_curves
 from manylabel.runs.evaluate import evaluate_run
 
 VOID = {"meta", "br", "img", "link", "hr"}
@@ -57,7 +59,8 @@ def read(page):
 def test_every_model_has_a_whole_page(every_run):
     text = read(report_run(every_run))
     evaluation = evaluate_run(every_run)
-    assert set(text) == {"", "data", "metrics", "rare", "labels", "scores", "examples", "cost", "use"}
+    learning = {"learning"} if read_curves(RunDirectory.open(every_run)) else set()
+    assert set(text) == {"", "data", "metrics", "rare", "labels", "scores", "examples", "cost", "use"} | learning
     assert f"{100 * evaluation['P@1']:.2f}" in text["metrics"]
     low, high = evaluation.intervals["P@1"]
     assert f"{100 * low:.2f}..{100 * high:.2f}" in text["metrics"]

@@ -1,10 +1,16 @@
 """What holds for every test: no network, and examples that do not depend on how busy the machine is."""
 
 import ipaddress
+import os
 import socket
 
 import pytest
 from hypothesis import settings
+
+# Tensors of tests are tiny, and tests run side by side: more threads of torch only wait for each other. It reads this
+# when it is imported; kernels of numba have their own number.
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("manylabel", deadline=None, print_blob=True)
 settings.load_profile("manylabel")

@@ -23,6 +23,7 @@ import numpy as np
 
 from arms import HERE
 from features import add_data_root
+from kept_states import share_states
 from manylabel import Corpus, LinearOVR, Network
 from manylabel.core.errors import ManylabelError
 from manylabel.core.progress import Silent
@@ -60,6 +61,9 @@ def main() -> None:
     if chosen.needs_encoder and arguments.encoder is None:
         parser.error("name the folder of an --encoder")
     parts = _parts(arguments)
+    if chosen.needs_encoder:
+        encoder = hashlib.sha256((arguments.encoder / "config.json").read_bytes()).hexdigest()[:8]
+        share_states(WORK / f"states-{encoder}")
     began, rows = time.monotonic(), []
     for seed in arguments.seeds:
         for name in arguments.arms or list(chosen.arms):
@@ -88,9 +92,16 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
     rows = split_rows(train, {"train": 0.9, "validation": 0.1}, "stratified", seed=0)
     train, validation = train.select(rows["train"]), train.select(rows["validation"])
     if arguments.documents and arguments.documents < len(train):
-        share = arguments.documents / len(train)
-        train = train.select(split_rows(train, {"kept": share, "left": 1 - share}, "stratified", seed=0)["kept"])
+        train = _some(train, arguments.documents)
+        validation = _some(validation, max(1, arguments.documents // 6))
     return {"train": train, "validation": validation, "test": test}
+
+
+def _some(part: Corpus, documents: int) -> Corpus:
+    if documents >= len(part):
+        return part
+    share = documents / len(part)
+    return part.select(split_rows(part, {"kept": share, "left": 1 - share}, "stratified", seed=0)["kept"])
 
 
 def _read(file: Path, train: Corpus | None = None) -> Corpus:

@@ -1,10 +1,11 @@
 """Networks on documents, labels and settings at the edges: one line for what is wrong."""
 
 import pytest
+import torch
 from model_cases import corpora, feature_corpora, same
-from network_cases import CASES, Notes, StopsAt, every_case, make
+from network_cases import CASES, TINY_BERT, Notes, StopsAt, every_case, make
 
-from encoder_cases import save_vectors
+from encoder_cases import needs_transformers, save_vectors
 from manylabel import Corpus, LabelSpace, Network, load
 from manylabel.core.errors import CapacityError, ConfigError, DivergedError, InputError, NotFittedError
 from manylabel.models.network.config import NetworkConfig
@@ -46,6 +47,26 @@ def test_weights_of_labels_are_told(small):
     assert line["largest"] == 20
     assert 0 < line["smallest"] < 20
     assert any("weighs labels between" in note for note in notes.said)
+
+
+@needs_transformers
+def test_kept_states_are_made_as_precisely_as_the_rest(small, monkeypatch):
+    from manylabel.nn.encoders import transformer
+
+    train, test = small
+    halves, keep = [], transformer.keep_states
+
+    def watched(*arguments):
+        halves.append(torch.is_autocast_enabled("cpu"))
+        return keep(*arguments)
+
+    monkeypatch.setattr(transformer, "keep_states", watched)
+    encoder = {**TINY_BERT, "frozen_layers": 1, "cache_states": True}
+    for bf16 in (True, False):
+        halves.clear()
+        make("bert", encoder=encoder, train={"epochs": 1, "bf16": bf16}).fit(train).predict(test.texts)
+        assert len(halves) == 3  # training, validation, prediction
+        assert set(halves) == {bf16}
 
 
 def test_training_metrics_are_taken_on_clean_texts(small):

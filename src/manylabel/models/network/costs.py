@@ -11,7 +11,7 @@ import torch
 from manylabel.core.capacity import Estimate, resident_memory
 from manylabel.core.corpus import Corpus
 from manylabel.data.feature_files import FeatureCorpus
-from manylabel.models.network.workshop import positives_of
+from manylabel.models.network.workshop import positives_of, read
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
 from manylabel.train.device import autocast, check_precision, choose_device
@@ -69,9 +69,8 @@ def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple
     network = TextNetwork(encoder, head)
     positives = positives_of(sample)[:, :n_labels]
     loss: Any = model.config.loss
-    task = Classification(network, Examples(encoder.inputs(sample.texts), positives), loss, Trainable([]), Measured).to(
-        encoder.device
-    )
+    examples = Examples(read(encoder, sample.texts, train), positives)
+    task = Classification(network, examples, loss, Trainable([]), Measured).to(encoder.device)
     fixed, each = step_bytes(task, train)
     check_batch(task, train)  # or the trial itself would run out of memory
     order = np.argsort(task.lengths())

@@ -25,7 +25,7 @@ from manylabel.data.split import split_rows
 from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.network.config import NetworkConfig
 from manylabel.models.network.stages_config import NETWORK_STAGES, TrainingStage
-from manylabel.models.network.workshop import Part, Workshop, from_arrays, positives_of, score, to_arrays
+from manylabel.models.network.workshop import Part, Workshop, from_arrays, positives_of, read, score, to_arrays
 from manylabel.nn import inputs as nn_inputs
 from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.encoders.base import Encoder
@@ -104,7 +104,8 @@ class Network(Model):
         if not texts:
             return TopK(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32), self._loss.score_kind, labels)
         with self._one_at_a_time:
-            return score(self._network, self._loss, self._network.encoder.inputs(texts), k, labels, self.config.train)
+            read_texts = read(self._network.encoder, texts, self.config.train)
+            return score(self._network, self._loss, read_texts, k, labels, self.config.train)
 
     def estimate(self, corpus: Corpus | FeatureCorpus) -> Estimate:
         """Expected memory and time, from a few steps on a sample; see :meth:`Model.estimate`."""
@@ -178,7 +179,8 @@ class Network(Model):
     def _inputs(
         self, name: str, encoder: Encoder, part: Corpus, stages: Stages, progress: Progress
     ) -> nn_inputs.Inputs:
-        arrays = stages.run(f"{name}-tokens", lambda: encoder.inputs(part.texts, progress=progress).to_arrays())
+        train = self.config.train
+        arrays = stages.run(f"{name}-tokens", lambda: read(encoder, part.texts, train, progress).to_arrays())
         return nn_inputs.Inputs(**arrays)
 
     def _train(self, shop: Workshop) -> None:

@@ -16,7 +16,7 @@ from manylabel.data.reading import read_texts
 from manylabel.data.sampling.base import label_counts
 from manylabel.models.network.config import NetworkConfig
 from manylabel.models.network.stages_config import HeadStage, MaskedLanguageStage, TauStage, TrainingStage, WholeStage
-from manylabel.models.network.workshop import Meter, Part, Workshop, parents_of
+from manylabel.models.network.workshop import Meter, Part, Workshop, parents_of, read
 from manylabel.nn.encoders.vectors import PooledVectors, pooled_vectors
 from manylabel.nn.hierarchy import Hierarchy
 from manylabel.nn.inputs import Inputs
@@ -235,7 +235,7 @@ def _augmented(config: NetworkConfig, shop: Workshop) -> Callable[[np.ndarray, n
         own: list[str] = [texts[row] for row in rows.tolist()]  # type: ignore[misc]
         for change in changes:
             own = change.texts(own, random)
-        return shop.network.encoder.inputs(own)
+        return read(shop.network.encoder, own, config.train)
 
     return changed
 

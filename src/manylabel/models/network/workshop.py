@@ -20,6 +20,7 @@ from manylabel.core.topk import TopK
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
 from manylabel.models.network.config import NetworkConfig
+from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.heads.base import Head
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import LabelCounts, Loss
@@ -149,6 +150,12 @@ class Meter:
         found = Evaluator(self._labels, settings).update(topk, positives).result()
         values = {name: found[name] for name in self._metrics}
         return {LOSS: math.fsum(losses) / len(losses), **values} if with_loss else values
+
+
+def read(encoder: Encoder, texts: Sequence[str], train: TrainConfig, progress: Progress = SILENT) -> Inputs:
+    """What the encoder reads of texts; layers whose states are kept run as precisely as those above in training."""
+    with autocast(train, encoder.device):
+        return encoder.inputs(texts, progress=progress)
 
 
 def score(

@@ -7,7 +7,8 @@ layers and texts that would be most of the time, and no part of what is compared
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from manylabel.nn.encoders import kept_states, transformer
 from manylabel.nn.inputs import Batch, Inputs
 
 
-def share_states(folder: Path) -> None:
-    """From now on keep states in a folder, by the tokens they are of; for one encoder and one number of layers."""
+@contextmanager
+def shared_states(folder: Path) -> Iterator[None]:
+    """Within it, states are kept in a folder by the tokens they are of; for one encoder and one number of layers."""
     folder.mkdir(parents=True, exist_ok=True)
     make = kept_states.keep_states
 
@@ -31,3 +33,7 @@ def share_states(folder: Path) -> None:
         return Inputs(np.load(file), inputs.offsets)
 
     transformer.keep_states = keep
+    try:
+        yield
+    finally:
+        transformer.keep_states = make

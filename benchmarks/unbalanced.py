@@ -14,16 +14,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import lzma
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from arms import HERE
+from corpora import read_corpus, stratified
 from features import add_data_root
-from kept_states import share_states
+from kept_states import shared_states
 from manylabel import Corpus, LinearOVR, Network
 from manylabel.core.errors import ManylabelError
 from manylabel.core.progress import Silent
@@ -54,25 +55,27 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--encoder", type=Path, help="folder of a Hugging Face encoder, for the English tables")
     parser.add_argument("--documents", type=int, default=0, help="training documents, stratified; 0 for all")
-    parser.add_argument("--minutes", type=float, default=1e9, help="begin no arm after so many minutes")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=1e9,
+        help="begin no arm after so many minutes; 0 takes what earlier calls have kept",
+    )
     parser.add_argument("--results", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
     chosen = TABLES[arguments.table]
+    for name in arguments.arms or ():
+        if name not in chosen.arms:
+            parser.error(f"no arm {name!r}; known are {', '.join(chosen.arms)}")
     if chosen.needs_encoder and arguments.encoder is None:
         parser.error("name the folder of an --encoder")
     parts = _parts(arguments)
+    sharing: AbstractContextManager[None] = nullcontext()
     if chosen.needs_encoder:
         encoder = hashlib.sha256((arguments.encoder / "config.json").read_bytes()).hexdigest()[:8]
-        share_states(WORK / f"states-{encoder}")
-    began, rows = time.monotonic(), []
-    for seed in arguments.seeds:
-        for name in arguments.arms or list(chosen.arms):
-            if name not in chosen.arms:
-                parser.error(f"no arm {name!r}; known are {', '.join(chosen.arms)}")
-            if time.monotonic() - began > 60 * arguments.minutes:
-                say(f"{name}, seed {seed}: not begun, out of time")
-                continue
-            rows.append(_run(chosen, name, seed, parts, arguments))
+        sharing = shared_states(WORK / f"states-{encoder}")
+    with sharing:
+        rows = _rows(chosen, parts, arguments)
     sizes = {name: len(part) for name, part in parts.items()}
     found = {**session_facts(), "table": arguments.table, "documents": sizes, "labels": parts["train"].n_labels}
     found |= {"about": chosen.about, "baseline": chosen.baseline, "rows": rows}
@@ -82,39 +85,37 @@ def main() -> None:
     print(page(found, chosen))
 
 
+def _rows(chosen: Table, parts: dict[str, Corpus], arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    began, rows = time.monotonic(), []
+    for seed in arguments.seeds:
+        for name in arguments.arms or list(chosen.arms):
+            late = time.monotonic() - began > 60 * arguments.minutes
+            row = _run(chosen, name, seed, parts, arguments, late=late)
+            if row is None:
+                say(f"{name}, seed {seed}: not begun, out of time")
+            else:
+                rows.append(row)
+    return rows
+
+
 def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
     """Training, validation and test part."""
     if arguments.table == "chinese":
         return _chinese(arguments.data_root)
     folder = arguments.data_root / arguments.table
-    train = _read(folder / "train.jsonl.xz")
-    test = _read(folder / "test.jsonl.xz", train)
+    train = read_corpus(folder / "train.jsonl.xz")
+    test = read_corpus(folder / "test.jsonl.xz", train)
     rows = split_rows(train, {"train": 0.9, "validation": 0.1}, "stratified", seed=0)
     train, validation = train.select(rows["train"]), train.select(rows["validation"])
     if arguments.documents and arguments.documents < len(train):
-        train = _some(train, arguments.documents)
-        validation = _some(validation, max(1, arguments.documents // 6))
+        train = stratified(train, arguments.documents)
+        validation = stratified(validation, max(1, arguments.documents // 6))
     return {"train": train, "validation": validation, "test": test}
-
-
-def _some(part: Corpus, documents: int) -> Corpus:
-    if documents >= len(part):
-        return part
-    share = documents / len(part)
-    return part.select(split_rows(part, {"kept": share, "left": 1 - share}, "stratified", seed=0)["kept"])
-
-
-def _read(file: Path, train: Corpus | None = None) -> Corpus:
-    with lzma.open(file, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return Corpus.from_texts(
-        [row["text"] for row in rows], [row["labels"] for row in rows], space=None if train is None else train.labels
-    )
 
 
 def _chinese(root: Path) -> dict[str, Corpus]:
     """2,000 texts with 13 tags, few of most of them, in three parts 3 : 1 : 1."""
-    everything = _read(root / "zh_event_types" / "train.jsonl.xz")
+    everything = read_corpus(root / "zh_event_types" / "train.jsonl.xz")
     positives = everything.positives.tocsc()
     by_size = np.argsort(-np.diff(positives.indptr), kind="stable")[: len(TAGS)]
     random, taken = np.random.default_rng(0), np.zeros(len(everything), bool)
@@ -143,8 +144,9 @@ class _Epochs(Silent):
 
 
 def _run(
-    chosen: Table, name: str, seed: int, parts: dict[str, Corpus], arguments: argparse.Namespace
-) -> dict[str, Any]:
+    chosen: Table, name: str, seed: int, parts: dict[str, Corpus], arguments: argparse.Namespace, *, late: bool
+) -> dict[str, Any] | None:
+    """What an arm gave before, or gives now; None where it is too `late` to begin."""
     options = chosen.options(name, arguments.encoder)
     facts = {"options": options, "seed": seed, "documents": {part: own.digest() for part, own in parts.items()}}
     key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -152,6 +154,8 @@ def _run(
     file = folder / f"{key}.json"
     if file.exists():
         return json.loads(file.read_text(encoding="utf-8"))
+    if late:
+        return None
     say(f"{arguments.table}: {name}, seed {seed} ...")
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
@@ -164,10 +168,10 @@ def _run(
         file.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
         return row
     row |= {"seconds": time.perf_counter() - start, "epochs": progress.epochs}
-    row["fixed"] = _values(_evaluation(asked["test"], parts["test"]))
+    row["fixed"] = _values(_evaluation(asked["test"], parts["test"], chosen))
     examples = Examples.of(asked["validation"], parts["validation"].positives, empty="skip")
     decision = fit_to(METHODS.section(chosen.decision)(), examples)  # type: ignore[arg-type]
-    row["decided"] = _values(_evaluation(asked["test"], parts["test"], decision.decide(asked["test"])))
+    row["decided"] = _values(_evaluation(asked["test"], parts["test"], chosen, decision.decide(asked["test"])))
     for part, topk in asked.items():
         file_of_part = folder / f"{key}-{part}.npz"
         np.savez_compressed(file_of_part, indices=topk.indices, scores=topk.scores, allow_pickle=False)
@@ -203,9 +207,9 @@ def _mean(one: TopK, other: TopK, k: int) -> TopK:
     return TopK.from_csr((one.to_csr() + other.to_csr()) / 2, k, kind="probability", labels=one.labels)
 
 
-def _evaluation(topk: TopK, part: Corpus, sets: Any = None) -> Evaluation:
+def _evaluation(topk: TopK, part: Corpus, chosen: Table, sets: Any = None) -> Evaluation:
     assert topk.labels is not None
-    settings = Settings(metrics=METRICS, n_bootstrap=1000)
+    settings = Settings(metrics=METRICS, n_bootstrap=1000, cuts=chosen.cuts)
     return Evaluator(topk.labels, settings, test_labels=part.labels).update(topk, part.positives, sets).result()
 
 

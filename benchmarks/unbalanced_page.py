@@ -18,6 +18,9 @@ METRICS = (
 _SHOWN = ("micro-F1", "micro-recall", "macro-F1-supported", "macro-recall-supported")
 
 
+_SAID = {"fixed": "0.5", "decided": "decided"}
+
+
 def page(found: dict[str, Any], chosen: Table) -> str:
     """All arms, also those that did not help."""
     rows = found["rows"]
@@ -34,6 +37,7 @@ def page(found: dict[str, Any], chosen: Table) -> str:
         "other work and are no measure.",
         _table(done, chosen),
         _intervals(done, chosen),
+        _groups(done, chosen),
         _failed(rows),
         _curves(done, chosen),
     ]
@@ -73,6 +77,25 @@ def _intervals(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
         low, high = own[0]["fixed"][f"{metric} interval"]
         shown.append(f"{metric} {100 * low:.1f} to {100 * high:.1f}")
     return f"95 % interval of {chosen.baseline} at 0.5 over test documents: {', '.join(shown)}."
+
+
+def _groups(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
+    """micro-F1 of labels that are frequent and rare."""
+    torso, head = chosen.cuts
+    named = {
+        "head": f"head, {head} and more",
+        "torso": f"torso, {torso} to {head - 1}",
+        "tail": f"tail, 1 to {torso - 1}",
+    }
+    columns = [(which, group) for group in named for which in ("fixed", "decided")]
+    lines = ["| arm | " + " | ".join(f"{named[group]}: {_SAID[which]}" for which, group in columns) + " |"]
+    lines.append("|---|" + "---:|" * len(columns))
+    for name in chosen.arms:
+        own = [row for row in rows if row["arm"] == name]
+        if own:
+            cells = [_cell(own, which, f"micro-F1 {group}") for which, group in columns]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "## micro-F1 by training documents of a label\n\n" + "\n".join(lines)
 
 
 def _failed(rows: Sequence[dict[str, Any]]) -> str:

@@ -62,7 +62,10 @@ def _table(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
 
 
 def _cell(rows: Sequence[dict[str, Any]], which: str, metric: str) -> str:
-    values = [100 * row[which][metric] for row in rows]
+    found = [row[which][metric] for row in rows]
+    if None in found:
+        return "–"
+    values = [100 * value for value in found]
     spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
     return f"{mean(values):.1f}{spread}"
 

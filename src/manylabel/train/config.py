@@ -93,7 +93,11 @@ class TrainConfig(Section):
     bf16: bool = Field(default=False, description="Compute in bfloat16 where that is enough.")
     fp16: bool = Field(default=False, description="Compute in float16 with scaled gradients; on a GPU only.")
     group_by_length: bool = Field(default=True, description="Documents of like length in one batch: less padding.")
-    torch_compile: bool = Field(default=False, description="Compile the network; pays on a GPU and for long trainings.")
+    torch_compile: bool = Field(
+        default=False,
+        description="Compile the network: for transformers, on a GPU, in long trainings. Convolutions over words are "
+        "compiled anew for each length of batches.",
+    )
     average: Averaging | None = Field(default=None, description="Keep the mean of the weights of many steps.")
     early_stopping: EarlyStopping | None = Field(
         default=EarlyStopping(), description="Which epoch is kept, and when to stop; null keeps the last one."

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from manylabel.nn.convolution import convolve, strongest
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.encoders.base import maximum_over_tokens
 from manylabel.nn.encoders.cnn_config import CnnConfig
 from manylabel.nn.encoders.word_encoder import WordEncoder
@@ -26,7 +27,7 @@ class Cnn(WordEncoder):
         super().__init__(section)
         self._options = section
         self._chunks = (section.chunks or _CHUNKS) if section.pooling == "dynamic-max" else 1
-        self.dropout = nn.Dropout(section.dropout)
+        self.dropout = Dropout(section.dropout)
 
     def build(self, width: int) -> None:
         """See :meth:`WordEncoder.build`."""

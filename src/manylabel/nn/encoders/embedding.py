@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from manylabel.core.errors import InputError
 from manylabel.core.progress import Progress
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.encoders.embedding_config import EmbeddingConfig
 from manylabel.nn.encoders.words import PADDING, Words
 from manylabel.nn.frozen.word_vector_files import read_vectors
@@ -38,7 +39,7 @@ class Embedding(nn.Module):
         weights[PADDING] = 0
         self.table = nn.Embedding(n_words, width, padding_idx=PADDING, sparse=section.sparse, _weight=weights)
         self.table.weight.requires_grad_(section.trained)
-        self.dropout = nn.Dropout(section.dropout)
+        self.dropout = Dropout(section.dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Vectors of the words, floats ``[B, T, d]``; zero in the padding."""

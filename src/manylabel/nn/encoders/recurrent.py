@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.encoders.input_convolution import InputConvolution
 from manylabel.nn.encoders.pooling import AttentionPooling, pool_simply
 from manylabel.nn.encoders.recurrent_config import BiGruConfig, BiLstmConfig, RecurrentConfig
@@ -55,7 +56,7 @@ class Recurrent(WordEncoder):
     def __init__(self, section: RecurrentConfig) -> None:
         super().__init__(section)
         self._options = section
-        self.dropout = nn.Dropout(section.dropout)
+        self.dropout = Dropout(section.dropout)
 
     def build(self, width: int) -> None:
         """See :meth:`WordEncoder.build`."""

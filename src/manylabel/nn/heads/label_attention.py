@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.heads.attention import attention
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.label_attention_config import LabelAttentionConfig
@@ -34,7 +36,7 @@ class LabelAttention(Head):
     def __init__(self, config: LabelAttentionConfig, width: int, pooled_width: int, n_labels: int) -> None:
         super().__init__()
         del pooled_width
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.queries = LabelTable(n_labels, width, sparse=config.sparse)
         self.bias = nn.Parameter(torch.zeros(n_labels))
         if config.output == "shared":
@@ -63,10 +65,12 @@ class LabelAttention(Head):
     def _scores(self, states: States, values: Tensor, label_ids: Tensor | None, part: slice) -> Tensor:
         """Scores without bias of some of the labels; `values` are what their attention averages."""
         ids = None if label_ids is None else label_ids[:, part]
+        if ids is None and self.labels is not None:
+            return _read(states, self.queries.weight[part], self.labels.weight[part])
         weights = attention(states, self.queries.weight[part] if ids is None else self.queries.rows(ids))
         if self.labels is not None:
-            vectors = self.labels.weight[part] if ids is None else self.labels.rows(ids)
-            return (weights * (vectors @ values.transpose(1, 2))).sum(dim=2)
+            assert ids is not None
+            return (weights * (self.labels.rows(ids) @ values.transpose(1, 2))).sum(dim=2)
         assert self.shared is not None
         context = weights @ values
         for layer in self.shared[1:]:
@@ -80,3 +84,12 @@ class LabelAttention(Head):
     def classifiers(self) -> nn.Parameter | None:
         """See :meth:`Head.classifiers`."""
         return None if self.labels is None else self.labels.weight
+
+
+def _read(states: States, queries: Tensor, vectors: Tensor) -> Tensor:
+    """Scores ``[B, C]`` of labels that are the same for all documents: both answers of a token in one product."""
+    found = functional.linear(states.tokens, torch.cat([queries, vectors]))
+    asked, answered = found.split(len(queries), dim=2)
+    asked = asked.masked_fill(~states.mask[:, :, None], -torch.inf)
+    weights = torch.softmax(asked, dim=1, dtype=torch.promote_types(asked.dtype, torch.float32)).to(asked.dtype)
+    return (weights * answered).sum(dim=1)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.label_table import LabelTable, add_bias
 from manylabel.nn.heads.linear_config import LinearHeadConfig
@@ -22,7 +23,7 @@ class LinearHead(Head):
     def __init__(self, config: LinearHeadConfig, width: int, pooled_width: int, n_labels: int) -> None:
         super().__init__()
         del width
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         hidden = config.hidden_dim
         self.hidden = None if hidden is None else nn.Linear(pooled_width, hidden)
         self.labels = LabelTable(n_labels, hidden or pooled_width, sparse=config.sparse)

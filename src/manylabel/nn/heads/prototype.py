@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from manylabel.nn.dropout import Dropout
 from manylabel.nn.heads.attention import attention
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.label_table import LabelTable, add_bias
@@ -30,7 +31,7 @@ class PrototypeAttention(Head):
     def __init__(self, config: PrototypeConfig, width: int, pooled_width: int, n_labels: int) -> None:
         super().__init__()
         del pooled_width
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.prototypes = LabelTable(config.prototypes, width)
         self.values = nn.Linear(width, config.hidden_dim)
         self.mixture = LabelTable(n_labels, config.prototypes, sparse=config.sparse, bound=1.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import lzma
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from manylabel import Corpus
@@ -17,6 +19,12 @@ def read_corpus(file: Path, train: Corpus | None = None) -> Corpus:
     return Corpus.from_texts(
         [row["text"] for row in rows], [row["labels"] for row in rows], space=None if train is None else train.labels
     )
+
+
+def with_names_as_texts(part: Corpus) -> Corpus:
+    """The same with the words of each label's name as its text: ``game::strategy`` is *game strategy*."""
+    texts = [" ".join(re.findall("[a-z]+", name.lower())) or None for name in part.labels.names]
+    return replace(part, labels=replace(part.labels, texts=texts))
 
 
 def stratified(part: Corpus, documents: int) -> Corpus:

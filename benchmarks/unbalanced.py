@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from arms import HERE
-from corpora import read_corpus, stratified
+from corpora import read_corpus, stratified, with_names_as_texts
 from features import add_data_root
 from kept_states import shared_states
-from manylabel import Corpus, LinearOVR, Network
+from manylabel import Corpus, LabelSpace, LinearOVR, Network
 from manylabel.core.errors import ManylabelError
 from manylabel.core.progress import Silent
 from manylabel.core.topk import TopK
@@ -42,6 +42,15 @@ from unbalanced_page import METRICS, page
 
 WORK = HERE / ".work" / "unbalanced"
 LISTED = 100
+DECISIONS: dict[str, dict[str, Any]] = {
+    "0.5": {"kind": "fixed"},
+    "global": {"kind": "global"},
+    "per-label": {"kind": "per-label"},
+    "per-frequency": {"kind": "per-frequency"},
+    "per-frequency, fallback highest": {"kind": "per-frequency", "fallback": "highest"},
+    "per-frequency, macro_weight 4": {"kind": "per-frequency", "macro_weight": 4.0},
+    "expected-f1": {"kind": "expected-f1"},
+}
 TAGS = (700, 400, 250, 180, 130, 90, 70, 55, 40, 30, 22, 18, 15)
 """Texts drawn for each of the 13 tags of the Chinese table: 2,000 in all."""
 
@@ -76,9 +85,10 @@ def main() -> None:
         sharing = shared_states(WORK / f"states-{encoder}")
     with sharing:
         rows = _rows(chosen, parts, arguments)
+    decisions = _decisions(chosen, rows, parts, arguments)
     sizes = {name: len(part) for name, part in parts.items()}
     found = {**session_facts(), "table": arguments.table, "documents": sizes, "labels": parts["train"].n_labels}
-    found |= {"about": chosen.about, "baseline": chosen.baseline, "rows": rows}
+    found |= {"about": chosen.about, "baseline": chosen.baseline, "rows": rows, "decisions": decisions}
     arguments.results.mkdir(parents=True, exist_ok=True)
     (arguments.results / f"unbalanced_{arguments.table}.json").write_text(json.dumps(found, indent=1) + "\n")
     (arguments.results / f"unbalanced_{arguments.table}.md").write_text(page(found, chosen))
@@ -98,12 +108,32 @@ def _rows(chosen: Table, parts: dict[str, Corpus], arguments: argparse.Namespace
     return rows
 
 
+def _decisions(
+    chosen: Table, rows: list[dict[str, Any]], parts: dict[str, Corpus], arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """What methods of deciding make of the same scores."""
+    found = []
+    for row in rows:
+        if row["arm"] not in chosen.also_decided or row["seed"] != arguments.seeds[0] or "failed" in row:
+            continue
+        options = chosen.options(row["arm"], arguments.encoder)
+        asked = _asked(options, row["seed"], parts, WORK / arguments.table, _Epochs())
+        examples = Examples.of(asked["validation"], parts["validation"].positives, empty="skip")
+        for name, section in DECISIONS.items():
+            say(f"{row['arm']}: {name} ...")
+            method = METHODS.section(section["kind"]).parse(section)
+            decision = fit_to(method, examples)  # type: ignore[arg-type]
+            values = _values(_evaluation(asked["test"], parts["test"], chosen, decision.decide(asked["test"])))
+            found.append({"arm": row["arm"], "method": name, "decided": values})
+    return found
+
+
 def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
     """Training, validation and test part."""
     if arguments.table == "chinese":
         return _chinese(arguments.data_root)
     folder = arguments.data_root / arguments.table
-    train = read_corpus(folder / "train.jsonl.xz")
+    train = with_names_as_texts(read_corpus(folder / "train.jsonl.xz"))
     test = read_corpus(folder / "test.jsonl.xz", train)
     rows = split_rows(train, {"train": 0.9, "validation": 0.1}, "stratified", seed=0)
     train, validation = train.select(rows["train"]), train.select(rows["validation"])
@@ -148,9 +178,7 @@ def _run(
 ) -> dict[str, Any] | None:
     """What an arm gave before, or gives now; None where it is too `late` to begin."""
     options = chosen.options(name, arguments.encoder)
-    facts = {"options": options, "seed": seed, "documents": {part: own.digest() for part, own in parts.items()}}
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    folder = WORK / arguments.table
+    key, folder = _key(options, seed, parts), WORK / arguments.table
     file = folder / f"{key}.json"
     if file.exists():
         return json.loads(file.read_text(encoding="utf-8"))
@@ -172,27 +200,48 @@ def _run(
     examples = Examples.of(asked["validation"], parts["validation"].positives, empty="skip")
     decision = fit_to(METHODS.section(chosen.decision)(), examples)  # type: ignore[arg-type]
     row["decided"] = _values(_evaluation(asked["test"], parts["test"], chosen, decision.decide(asked["test"])))
-    for part, topk in asked.items():
-        file_of_part = folder / f"{key}-{part}.npz"
-        np.savez_compressed(file_of_part, indices=topk.indices, scores=topk.scores, allow_pickle=False)
-    row["lists"] = key
     file.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
     fixed = row["fixed"]
     say(f"  {row['seconds']:.0f} s, micro-F1 {100 * fixed['micro-F1']:.1f}, macro-F1 {100 * fixed['macro-F1']:.1f}")
     return row
 
 
+def _key(options: dict[str, Any], seed: int, parts: dict[str, Corpus]) -> str:
+    facts = {"options": options, "seed": seed, "documents": {part: own.digest() for part, own in parts.items()}}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
 def _asked(
     options: dict[str, Any], seed: int, parts: dict[str, Corpus], folder: Path, progress: Silent
 ) -> dict[str, TopK]:
-    """Scores of the validation and the test part."""
+    """Scores of the validation and the test part, kept beside what was measured."""
+    key = _key(options, seed, parts)
+    files = {part: folder / f"{key}-{part}.npz" for part in ("validation", "test")}
+    if all(file.exists() for file in files.values()):
+        labels = parts["train"].labels.with_counts(parts["train"].positives)
+        return {part: _read_lists(file, labels) for part, file in files.items()}
+    asked = _trained(options, seed, parts, folder, progress)
+    for part, topk in asked.items():
+        np.savez_compressed(files[part], indices=topk.indices, scores=topk.scores, kind=np.array(topk.kind))
+    return asked
+
+
+def _read_lists(file: Path, labels: LabelSpace) -> TopK:
+    with np.load(file) as kept:
+        kind = str(kept["kind"]) if "kind" in kept else "probability"
+        return TopK(kept["indices"], kept["scores"], kind, labels)  # type: ignore[arg-type]
+
+
+def _trained(
+    options: dict[str, Any], seed: int, parts: dict[str, Corpus], folder: Path, progress: Silent
+) -> dict[str, TopK]:
     kind = options.get("kind", "network")
-    options = {name: value for name, value in options.items() if name != "kind"}
     k = min(LISTED, parts["train"].n_labels)
-    model: Any
     if kind == "average":
         both = [_asked(one, seed, parts, folder, progress) for one in options["of"]]
         return {part: _mean(both[0][part], both[1][part], k) for part in both[0]}
+    options = {name: value for name, value in options.items() if name != "kind"}
+    model: Any
     if kind == "linear-ovr":
         model = LinearOVR(seed=seed, **options).fit(parts["train"])
     else:

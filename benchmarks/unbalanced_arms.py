@@ -22,6 +22,7 @@ class Table:
         baseline: the arm that others are compared with.
         needs_encoder: whether ``MODEL`` in the settings stands for the folder of an encoder.
         decision: how thresholds are fitted.
+        also_decided: arms on whose scores several methods of deciding are compared.
         cuts: numbers of training documents from which a label is torso and head.
     """
 
@@ -31,6 +32,7 @@ class Table:
     baseline: str
     needs_encoder: bool = False
     decision: str = "per-frequency"
+    also_decided: tuple[str, ...] = ()
     cuts: tuple[int, int] = (10, 100)
 
     def options(self, name: str, encoder: Path | None) -> Options:
@@ -202,11 +204,33 @@ _ENGLISH_ARMS: dict[str, Options] = {
     "initial bias zero": {"initial_bias": "zero"},
     "label smoothing 0.1": {"label_smoothing": 0.1},
     "mixup": {"mixup": 0.2},
+    "label names as documents": {"label_texts": True},
+    "label vectors begin at the names": {"initial_labels": "label-text"},
+    "both, weighted BCE, logarithm": {
+        "label_texts": True,
+        "initial_labels": "label-text",
+        "loss": {"kind": "weighted-bce", "scheme": "log", "cap": 50},
+    },
+    "linear": {"kind": "linear-ovr", "solver": {"loss": "logistic", "cost": 30.0}, "features": {"sublinear_tf": True}},
+    "average of linear and BCE": {"kind": "average", "of": ["linear", "BCE"]},
+    "average of linear and weighted BCE, logarithm": {"kind": "average", "of": ["linear", "weighted BCE, logarithm"]},
+    "average of linear and weighted BCE, square root": {
+        "kind": "average",
+        "of": ["linear", "weighted BCE, square root"],
+    },
 }
 
 
 def _english(about: str, **more: Any) -> Table:
-    return Table(about=about, base=_FROZEN, arms=_ENGLISH_ARMS, baseline="BCE", needs_encoder=True, **more)
+    return Table(
+        about=about,
+        base=_FROZEN,
+        arms=_ENGLISH_ARMS,
+        baseline="BCE",
+        needs_encoder=True,
+        also_decided=("BCE", "weighted BCE, logarithm", "average of linear and weighted BCE, logarithm"),
+        **more,
+    )
 
 
 _ENCODER = (

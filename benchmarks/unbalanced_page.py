@@ -38,6 +38,7 @@ def page(found: dict[str, Any], chosen: Table) -> str:
         _table(done, chosen),
         _intervals(done, chosen),
         _groups(done, chosen),
+        _decisions(found["decisions"]),
         _failed(rows),
         _curves(done, chosen),
     ]
@@ -99,6 +100,18 @@ def _groups(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
             cells = [_cell(own, which, f"micro-F1 {group}") for which, group in columns]
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "## micro-F1 by training documents of a label\n\n" + "\n".join(lines)
+
+
+def _decisions(rows: Sequence[dict[str, Any]]) -> str:
+    """The same scores, decided in several ways."""
+    if not rows:
+        return ""
+    lines = ["| scores of | decision | " + " | ".join(name.removesuffix("-supported") for name in _SHOWN) + " |"]
+    lines.append("|---|---|" + "---:|" * len(_SHOWN))
+    for row in rows:
+        cells = [_cell([row], "decided", metric) for metric in _SHOWN]
+        lines.append(f"| {row['arm']} | {row['method']} | " + " | ".join(cells) + " |")
+    return "## The same scores, other decisions (fitted on the validation part)\n\n" + "\n".join(lines)
 
 
 def _failed(rows: Sequence[dict[str, Any]]) -> str:

@@ -183,10 +183,13 @@ def _hub_answers() -> bool:
     """Whether the hub can be reached, by one request: the library itself asks for every file six times in 25 seconds,
     even where a copy of it is kept. Where it is told to stay offline the answer is no."""
     from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.utils import get_session
 
+    # The package that makes requests is another from version to version; its errors are a base of the library's own.
+    of_requests: Any = HfHubHTTPError.__bases__
     try:
         get_session().head(constants.ENDPOINT, timeout=_SECONDS)
-    except Exception:  # noqa: BLE001 - of the package that makes requests, which is another from version to version
+    except (OSError, *of_requests):
         return False
     return True

@@ -44,6 +44,21 @@ def test_a_stage_is_computed_once(tmp_path):
     assert not (tmp_path / "run.unfinished").exists()
 
 
+def test_only_a_finished_stage_or_a_checkpoint_is_something_kept(tmp_path):
+    assert not Stages().has_kept
+    stages = Stages.begin(tmp_path / "run.unfinished", FINGERPRINT, resume=False)
+    (tmp_path / "run.unfinished" / "x.safetensors").write_bytes(b"half")
+    assert not stages.has_kept, "a fingerprint and half a stage are nothing to continue"
+    stages.within("part").unfinished("x").write_bytes(b"checkpoint")
+    assert stages.has_kept
+    stages.within("part").unfinished("x").unlink()
+    assert not stages.has_kept
+    stages.within("part").run("x", Counted())
+    assert stages.has_kept
+    stages.discard()
+    assert not stages.has_kept
+
+
 def test_half_a_stage_is_not_taken(tmp_path):
     stages = Stages.begin(tmp_path / "s", FINGERPRINT, resume=False)
     stages.run("x", Counted(1))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from manylabel.core.config import to_yaml
+from manylabel.core.config import parse_yaml, read_yaml, to_yaml
 from manylabel.core.errors import InputError
 from manylabel.data.sampling import SAMPLERS
 from manylabel.models import MODELS
@@ -14,6 +15,93 @@ from manylabel.nn.losses import LOSSES
 from manylabel.runs.config import ConfigMistakes, config_schema, parse_config, read_config
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "configs").rglob("*.yaml"))
+
+# What stands under data, model and evaluate, with whatever may be said more briefly.
+SHORTHANDS = [
+    "{}",
+    "{model: auto}",
+    "{model: null}",
+    "{model: {}}",
+    "{data: {labels: l.jsonl}}",
+    "{data: {labels: {path: l.jsonl, names: uri}}}",
+    "{data: {labels: null, text_fields: title}}",
+    "{data: {text_fields: [title, abstract]}}",
+    "{evaluate: {metrics: micro-F1}}",
+    "{evaluate: {metrics: [p@1, R@5]}}",
+    "{model: {kind: linear-ovr, cost_search: micro-F1}}",
+    "{model: {kind: linear-ovr, cost_search: {best_for: micro-F1, folds: 4}}}",
+    "{model: {kind: linear-ovr, cost_search: null}}",
+    "{model: {kind: network, encoder: bag, head: linear, loss: focal, sampling: plain}}",
+    "{model: {kind: network, encoder: {kind: cnn, embeddings: vectors.txt}}}",
+    "{model: {kind: network, encoder: {kind: bag, embeddings: {width: 4}}}}",
+    "{model: {kind: network, encoder: {kind: windows, encoder: bag}}}",
+    "{model: {kind: network, encoder: {kind: windows, encoder: {kind: bag, embeddings: vectors.txt}}}}",
+    "{model: {kind: network, encoder: {kind: sentence, encoder: {kind: transformer, model: m}}}}",
+    "{model: {kind: network, train: {early_stopping: micro-F1, average: swa}}}",
+    "{model: {kind: network, train: {early_stopping: {metric: loss, patience: null}, average: {decay: 0.9}}}}",
+    "{model: {kind: network, train: {early_stopping: null, average: null}}}",
+    "{model: {kind: network, stages: head}}",
+    "{model: {kind: network, stages: [whole, {kind: head, fresh: true, loss: bce, sampling: {kind: plain}}]}}",
+    "{model: {kind: network, stages: {kind: whole, frozen_layers: 2}, augmentation: word-swap}}",
+    "{model: fused}",
+    "{model: {kind: fused, ranker: logistic}}",
+    "{model: {kind: fused, ranker: {kind: boosted, rounds: 10}}}",
+    "{model: {kind: fused, sources: {memory: {neighbours: 9}, linear: {model: linear-ovr}, phrases: null}}}",
+    "{model: {kind: fused, sources: {memory: {encoder: {kind: transformer, model: m}}}}}",
+    "{model: {kind: fused, sources: {memory: {encoder: null}, linear: memory}}}",
+    "{model: {kind: fused, sources: {model: {candidates: 7}, again: {kind: memory, candidates: 3}, more: phrases}}}",
+    "{model: {kind: fused, sources: {net: {kind: model, model: {kind: network, encoder: bag, stages: head}}}}}",
+    "{model: {kind: fused, sources: {both: {kind: model, model: {kind: fused, sources: {memory: null}}}}}}",
+]
+WRONG = [
+    "{more: 1}",
+    "{data: null}",
+    "{data: {labels: {file: l}}}",
+    "{data: {text_fields: []}}",
+    "{model: linear}",
+    "{model: {trees: 1}}",
+    "{model: {kind: linear}}",
+    "{model: {kind: linear-ovr, cost_search: recall}}",
+    "{model: {kind: network, encoder: gru}}",
+    "{model: {kind: network, encoder: {embeddings: vectors.txt}}}",
+    "{model: {kind: network, encoder: {kind: bag, embeddings: {dimensions: 4}}}}",
+    "{model: {kind: network, encoder: {kind: windows, encoder: windows}}}",
+    "{model: {kind: network, encoder: {kind: windows, encoder: {kind: bag, filters: 4}}}}",
+    "{model: {kind: network, train: {average: mean}}}",
+    "{model: {kind: network, train: {early_stopping: {metrics: loss}}}}",
+    "{model: {kind: network, stages: all}}",
+    "{model: {kind: network, stages: [whole, {kind: head, frozen_layers: 2}]}}",
+    "{model: {kind: network, augmentation: [{share: 0.1}]}}",
+    "{model: {kind: fused, ranker: best}}",
+    "{model: {kind: fused, ranker: {rounds: 10}}}",
+    "{model: {kind: fused, ranker: {kind: boosted, round: 10}}}",
+    "{model: {kind: fused, sources: [memory]}}",
+    "{model: {kind: fused, sources: {memory: {neighbors: 9}}}}",
+    "{model: {kind: fused, sources: {memory: {encoder: {kind: transformer, modle: m}}}}}",
+    "{model: {kind: fused, sources: {memory: {encoder: bag}}}}",
+    "{model: {kind: fused, sources: {my memory: memory}}}",
+    "{model: {kind: fused, sources: {mine: {neighbours: 9}}}}",
+    "{model: {kind: fused, sources: {mine: memories}}}",
+    "{model: {kind: fused, sources: {linear: {model: linear}}}}",
+    "{model: {kind: fused, sources: {both: {kind: model, model: {kind: fused, sources: {memory: {k: 1}}}}}}}",
+]
+
+
+@pytest.fixture(scope="module")
+def schema_takes():
+    """Says whether the JSON schema takes a configuration."""
+    schema = config_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema).is_valid
+
+
+def sections(text):
+    """A configuration of plain data that has training documents at least."""
+    given = parse_yaml(text)
+    return {
+        **given,
+        "data": {"train": "a", **given["data"]} if given.get("data") else given.get("data", {"train": "a"}),
+    }
 
 
 def written(tmp_path, text):
@@ -138,8 +226,22 @@ def test_what_is_dumped_reads_back_the_same(kind, tmp_path):
 
 def test_the_schema_knows_every_model_and_allows_no_unknown_key():
     schema = config_schema()
-    assert set(schema["properties"]["model"]["discriminator"]["mapping"]) == set(MODELS)
+    assert schema["properties"]["model"]["anyOf"][0]["enum"] == list(MODELS)
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("text", SHORTHANDS)
+def test_the_schema_takes_what_may_be_said_briefly(text, schema_takes):
+    assert schema_takes(sections(text))
+    config = parse_config(sections(text))
+    assert schema_takes(config.model_dump(mode="json")), "the resolved configuration, as a run keeps it"
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_the_schema_refuses_what_the_parser_refuses(text, schema_takes):
+    assert not schema_takes(sections(text))
+    with pytest.raises(ConfigMistakes):
+        parse_config(sections(text))
 
 
 def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path):
@@ -176,9 +278,10 @@ def test_everything_in_the_schema_is_described():
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
-def test_the_examples_are_valid(file):
+def test_the_examples_are_valid(file, schema_takes):
     config = read_config(file)
     assert config.model.kind in MODELS
+    assert schema_takes(read_yaml(file))
 
 
 def test_there_are_examples():

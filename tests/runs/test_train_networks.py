@@ -8,8 +8,10 @@ import sys
 
 import pytest
 
+from encoder_cases import needs_transformers
 from manylabel.core.corpus import Corpus
-from manylabel.core.errors import ConfigError, RunError
+from manylabel.core.errors import ConfigError, InputError, ManylabelError, RunError
+from manylabel.core.siblings import unfinished_path
 from manylabel.models.base import load
 from manylabel.runs.curves import read_curves
 from manylabel.runs.decide import Choice, decide_run
@@ -86,6 +88,27 @@ def test_an_interrupted_run_goes_on_and_tells_every_epoch_once(at, network_run, 
         [line for line in records(p / "history.jsonl") if line["stage"] == "epoch"] for p in (path, network_run.path)
     ]
     assert epochs[0] == epochs[1]
+
+
+@needs_transformers
+def test_a_mistake_that_ends_a_training_before_anything_was_kept_leaves_nothing(config_of, tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(InputError, match="no such folder"):
+        train_run(config_of(model={**NETWORK, "encoder": {"kind": "transformer", "model": "./missing"}}), path)
+    assert not unfinished_path(path).exists()
+    assert train_run(config_of(model=NETWORK), path).path == path
+
+
+def test_a_mistake_after_a_finished_stage_leaves_what_was_kept(config_of, tmp_path):
+    path = tmp_path / "run"
+    later = {"kind": "masked-language", "texts": [str(tmp_path / "missing.txt")]}
+    config = config_of(model={**NETWORK, "stages": ["whole", later]})
+    for resume in (False, True):
+        with pytest.raises(ManylabelError):
+            train_run(config, path, resume=resume)
+        assert (unfinished_path(path) / "whole.done").is_file()
+    with pytest.raises(RunError, match="pass --resume to continue it or --overwrite"):
+        train_run(config_of(model=NETWORK), path)
 
 
 def test_validation_documents_of_their_own(data, config_of, tmp_path, records):

@@ -47,6 +47,27 @@ class Section(BaseModel):
         return type(self).parse({**{name: getattr(self, name) for name in self.model_fields_set}, **changes})
 
 
+class Shorthand:
+    """Says in the JSON schema of a field that it takes less, too: a bare string, or of a list its only element.
+
+    It changes nothing else: a validator of the field makes the whole of it.
+
+    Args:
+        strings: those that the field takes; any if none is given. Of a list its elements say what it takes.
+    """
+
+    def __init__(self, *strings: str) -> None:
+        self._strings = strings
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """See pydantic."""
+        whole = handler(core_schema)
+        if "items" in whole:
+            return {"anyOf": [whole["items"], whole]}
+        bare = {"type": "string", "enum": list(self._strings)} if self._strings else {"type": "string"}
+        return {"anyOf": [bare, whole]}
+
+
 def explain(error: ValidationError, section: type[BaseModel]) -> list[str]:
     """One short phrase per mistake of a pydantic error: path, what is wrong, nearest known key."""
     return [_phrase(item, section) for item in error.errors(include_url=False)]

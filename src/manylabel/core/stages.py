@@ -85,6 +85,11 @@ class Stages:
         """Whether results are kept at all."""
         return self.folder is not None
 
+    @property
+    def has_kept(self) -> bool:
+        """Whether there is anything to continue: a stage that is done or a checkpoint of one, those of parts too."""
+        return self.folder is not None and any(any(self.folder.glob(f"*.{end}")) for end in ("done", "unfinished"))
+
     def is_done(self, name: str) -> bool:
         """Whether the stage's result is kept already."""
         return self.folder is not None and (self.folder / f"{name}.done").is_file()

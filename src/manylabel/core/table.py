@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core.core_schema import definition_reference_schema
 
 from manylabel.core.config import Section, did_you_mean, explain
 from manylabel.core.errors import ConfigError, MissingExtraError
@@ -116,17 +118,38 @@ class OneOf:
     Args:
         table: of the parts.
         without: kinds that the field refuses.
+        default: the kind of a section that names none; if not given it must name one.
     """
 
-    def __init__(self, table: Table, *, without: tuple[str, ...] = ()) -> None:
-        self._table, self._without = table, without
+    def __init__(self, table: Table, *, without: tuple[str, ...] = (), default: str | None = None) -> None:
+        self._table, self._without, self._default = table, without, default
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         """See pydantic; sections are imported now."""
         del core_schema
         kinds = [kind for kind in self._table if kind not in self._without]
-        sections = [handler(self._table.section(kind).__pydantic_core_schema__) for kind in kinds]
-        return {"anyOf": [{"type": "string", "enum": kinds}, *sections]}
+        return {"anyOf": [{"type": "string", "enum": kinds}, *(self._section(kind, handler) for kind in kinds)]}
+
+    def _section(self, kind: str, handler: Any) -> dict[str, Any]:
+        found = _described(self._table.section(kind), handler)
+        # The field of a kind has a default, so that it would not be required otherwise.
+        return found if kind == self._default else {**found, "required": [*found.get("required", []), "kind"]}
+
+
+_under_description: ContextVar[tuple[type[Section], ...]] = ContextVar("_under_description", default=())
+
+
+def _described(section: type[Section], handler: Any) -> dict[str, Any]:
+    """The JSON schema of a section; a reference where it stands within itself, as models do that have models inside."""
+    whole: Any = section.__pydantic_core_schema__
+    outer = _under_description.get()
+    if section in outer:
+        return handler(definition_reference_schema(whole.get("ref") or whole["schema"]["ref"]))
+    token = _under_description.set((*outer, section))
+    try:
+        return handler(whole)
+    finally:
+        _under_description.reset(token)
 
 
 def _resolve(where: str) -> Any:

@@ -17,7 +17,7 @@ from pydantic import (
 
 from manylabel.combine import RANKERS, SOURCES
 from manylabel.core.config import Section
-from manylabel.core.table import section_of
+from manylabel.core.table import OneOf, section_of
 from manylabel.models import MODELS
 from manylabel.text.tfidf_config import TfidfConfig
 
@@ -28,7 +28,7 @@ class ModelSourceConfig(Section):
     """Options of the `model` source."""
 
     kind: Literal["model"] = "model"
-    model: SerializeAsAny[Section] = Field(
+    model: Annotated[SerializeAsAny[Section], OneOf(MODELS)] = Field(
         default_factory=lambda: section_of("linear-tree", MODELS), description="Any model; a bare string is its kind."
     )
     candidates: int = Field(default=30, ge=1, description="Labels proposed at most.")
@@ -63,16 +63,40 @@ def _default_sources() -> dict[str, Any]:
     }
 
 
+class _SourcesByName:
+    """Says in the JSON schema what the sources of a fused model may be: kinds, sections, or null, by name.
+
+    A section may name no kind where it changes a default source, or is called after its kind.
+    """
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """See pydantic."""
+
+        def source(kind: str | None) -> dict[str, Any]:
+            takes = OneOf(SOURCES, default=kind).__get_pydantic_json_schema__(core_schema, handler)
+            return {"anyOf": [*takes["anyOf"], {"type": "null"}]}
+
+        kinds = {kind: kind for kind in SOURCES} | {name: _kind(given) for name, given in _default_sources().items()}
+        return {
+            "type": "object",
+            "properties": {
+                name: {**source(kind), "description": SOURCES[kind].summary} for name, kind in kinds.items()
+            },
+            "additionalProperties": source(None),
+            "propertyNames": {"pattern": f"^{_NAME.pattern}$"},
+        }
+
+
 class FusedConfig(Section):
     """Options of `fused`."""
 
     kind: Literal["fused"] = "fused"
-    sources: dict[str, Annotated[SerializeAsAny[Section] | None, Field()]] = Field(
+    sources: Annotated[dict[str, SerializeAsAny[Section] | None], _SourcesByName()] = Field(
         default_factory=_default_sources,
         description="Candidate sources by name, in order. What is given here is added to the default ones or changes "
         "them (linear, memory, label-text, phrases, neighbours); null leaves one out.",
     )
-    ranker: SerializeAsAny[Section] = Field(
+    ranker: Annotated[SerializeAsAny[Section], OneOf(RANKERS)] = Field(
         default_factory=lambda: section_of("combined", RANKERS), description="What ranks the candidates."
     )
     folds: int = Field(
@@ -136,6 +160,9 @@ def _source(name: str, value: Any) -> Section:
     if isinstance(value, Mapping) and "kind" not in value:
         # A default source that is only changed, or one called after its kind.
         known = _default_sources().get(name)
-        kind = known.kind if known is not None else name  # type: ignore[attr-defined]
-        value = {"kind": kind, **value}
+        value = {"kind": name if known is None else _kind(known), **value}
     return section_of(value, SOURCES, at=name)
+
+
+def _kind(source: Section) -> str:
+    return source.kind  # type: ignore[attr-defined]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 from manylabel.linear.solver_options import SolverOptions
 from manylabel.text.tfidf_config import TfidfConfig
 
@@ -38,7 +38,7 @@ class LinearOVRConfig(Section):
     kind: Literal["linear-ovr"] = "linear-ovr"
     seed: int = Field(default=0, ge=0, description="Of the order of documents in the solver.")
     solver: SolverOptions = Field(default=SolverOptions(), description="How the classifiers are trained.")
-    cost_search: CostSearch | None = Field(
+    cost_search: Annotated[CostSearch | None, Shorthand("macro-F1", "micro-F1")] = Field(
         default=None,
         description="Find the cost of positives by cross-validation (costs a training for each value and fold); "
         "none by default.",

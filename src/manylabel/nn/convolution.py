@@ -71,12 +71,9 @@ class _Strongest(torch.autograd.Function):
         answers = _answers(padded, weight, bias)
         found, places = [], []
         for number, part in enumerate(parts):
-            own = answers if number + 1 == len(parts) else answers.clone()
-            own[~part] = -torch.inf
-            image = own.transpose(1, 2).unsqueeze(2)
-            value, place = functional.max_pool2d(image, (1, own.shape[1]), return_indices=True)
-            found.append(value.flatten(1))
-            places.append(place.flatten(1))
+            value, place = _largest(answers if number + 1 == len(parts) else answers.clone(), part)
+            found.append(value)
+            places.append(place)
         ctx.save_for_backward(padded, weight, *places)
         return tuple(found)
 
@@ -96,6 +93,14 @@ class _Strongest(torch.autograd.Function):
         if ctx.needs_input_grad[2]:
             to_bias = torch.stack([one.sum(dim=0) for one in gradients]).sum(dim=0)
         return to_padded, to_weight, to_bias, *[None] * len(places)
+
+
+def _largest(answers: Tensor, part: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest answer ``[B, filters]`` of each filter over a part, and its token; all others are overwritten."""
+    answers[~part] = -torch.inf
+    image = answers.transpose(1, 2).unsqueeze(2)
+    value, place = functional.max_pool2d(image, (1, answers.shape[1]), return_indices=True)
+    return value.flatten(1), place.flatten(1)
 
 
 def _winners(

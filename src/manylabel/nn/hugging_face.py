@@ -13,6 +13,7 @@ from manylabel.core.run_directory import RunDirectory, RunWriter
 
 NO_LIMIT = 1 << 30
 _FILES = "files.json"
+_SECONDS = 5  # that the hub has for an answer
 
 
 def libraries(purpose: str) -> tuple[Any, Any]:
@@ -57,8 +58,7 @@ def open_tokenizer(source: str | Path) -> Any:
     """
     import transformers
 
-    with _opening(source):
-        local = isinstance(source, Path)
+    with _opening(source) as local:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, local_files_only=local, trust_remote_code=False)
     # Without its files the library makes a tokenizer that knows its special tokens alone.
     if len(tokenizer) <= len(tokenizer.all_special_ids):
@@ -74,8 +74,7 @@ def open_configuration(source: str | Path) -> Any:
     """
     import transformers
 
-    with _opening(source):
-        local = isinstance(source, Path)
+    with _opening(source) as local:
         return transformers.AutoConfig.from_pretrained(source, local_files_only=local, trust_remote_code=False)
 
 
@@ -92,10 +91,10 @@ def open_model(source: str | Path, **options: Any) -> Any:
     import torch
     import transformers
 
-    with _opening(source):
+    with _opening(source) as local:
         model, found = transformers.AutoModel.from_pretrained(
             source,
-            local_files_only=isinstance(source, Path),
+            local_files_only=local,
             trust_remote_code=False,
             dtype=torch.float32,
             output_loading_info=True,
@@ -142,31 +141,55 @@ def readable(text: str) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the library from drawing bars of its own and from listing weights that are not needed."""
+    """Keep the libraries from drawing bars of their own, and from listing weights that are not needed or requests that
+    they repeat."""
+    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    level, hub_level, bars = logging.get_verbosity(), hub_logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(level)
+        hub_logging.set_verbosity(hub_level)
         if bars:
             logging.enable_progress_bar()
 
 
 @contextmanager
-def _opening(source: str | Path) -> Iterator[None]:
+def _opening(source: str | Path) -> Iterator[bool]:
+    """Gives whether files are looked for on this machine alone; what goes wrong is told in one line."""
     from safetensors import SafetensorError
 
+    local = isinstance(source, Path) or not _hub_answers()
     try:
         with quiet():
-            yield
+            yield local
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason, remedy = str(error).strip().partition("\n")[0].rstrip(":"), None
         if not isinstance(source, Path):
             remedy = "the folder of a saved model will do in place of a name on the hub"
+            if local:
+                reason = "the hub cannot be reached, and no whole copy of it is kept on this machine"
         elif not any((source / name).is_file() for name in ("config.json", "tokenizer.json", "tokenizer_config.json")):
             reason = "the folder has no config.json"
         raise InputError(f"no model that can be used: {reason}", path=source, remedy=remedy) from None
+
+
+def _hub_answers() -> bool:
+    """Whether the hub can be reached, by one request: the library itself asks for every file six times in 25 seconds,
+    even where a copy of it is kept. Where it is told to stay offline the answer is no."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils import get_session
+
+    # The package that makes requests is another from version to version; its errors are a base of the library's own.
+    of_requests: Any = HfHubHTTPError.__bases__
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_SECONDS)
+    except (OSError, *of_requests):
+        return False
+    return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 from manylabel.core.corpus import UnknownLabels
 from manylabel.data.formats import FORMATS, LABEL_FORMATS
 
@@ -49,7 +49,7 @@ class DataConfig(Section):
         description="Validation documents, for models that are trained in epochs; without them, such models hold a "
         "share of the training documents out (model.train.validation).",
     )
-    labels: LabelFile | None = Field(
+    labels: Annotated[LabelFile | None, Shorthand()] = Field(
         default=None, description="Label file, as a path or a section; without one, the labels are those of training."
     )
     unknown_labels: UnknownLabels | None = Field(
@@ -58,7 +58,7 @@ class DataConfig(Section):
         "dropped, or is kept as one never seen; by default an error with a label file, else kept.",
     )
     format: str | None = Field(default=None, description="Name of the documents' format; found out by default.")
-    text_fields: tuple[str, ...] = Field(
+    text_fields: Annotated[tuple[str, ...], Shorthand()] = Field(
         default=DEFAULT_TEXT_FIELDS, min_length=1, description="Fields that make up the text, joined by a newline."
     )
     labels_field: str = Field(default="labels", min_length=1, description="Field with the labels.")

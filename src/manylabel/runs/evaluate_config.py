@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 from manylabel.core.errors import ConfigError
 from manylabel.metrics import DEFAULT
 from manylabel.metrics.groups import DEFAULT_CUTS, check_cuts
@@ -21,7 +21,7 @@ _DEFAULT_K = 10
 class EvaluateConfig(Section):
     """How predictions are measured."""
 
-    metrics: tuple[str, ...] = Field(
+    metrics: Annotated[tuple[str, ...], Shorthand()] = Field(
         default=DEFAULT, description="Metrics by name, with a cut where they take one; see `manylabel list metrics`."
     )
     k: int = Field(default=_DEFAULT_K, ge=1, description="Labels predicted for each document.")

@@ -13,7 +13,7 @@ from typing import Any
 import manylabel
 from manylabel.core.capacity import require_memory
 from manylabel.core.config import to_yaml
-from manylabel.core.errors import ConfigError, RunError
+from manylabel.core.errors import ConfigError, ManylabelError, RunError
 from manylabel.core.processes import rank
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import check_vacant, write_run
@@ -62,8 +62,9 @@ def train_run(
 ) -> TrainedRun:
     """Read the data, train, evaluate on the test part if there is one, and write the run directory.
 
-    An interrupted training leaves its finished stages in a sibling folder ``PATH.unfinished``. Under ``torchrun`` every
-    process calls this; the first one notes, measures and writes, and the others give back their model and nothing else.
+    An interrupted training leaves its finished stages in a sibling folder ``PATH.unfinished``; one that a mistake of
+    the user ends before a stage or a checkpoint was kept leaves nothing. Under ``torchrun`` every process calls this;
+    the first one notes, measures and writes, and the others give back their model and nothing else.
 
     Args:
         config: what to do.
@@ -106,9 +107,7 @@ def train_run(
     stages = _begin(path, config, _fingerprint(config, corpus, digests), resume, overwrite)
     stages.record_in(history)
     started = time.perf_counter()
-    if validation is not None:
-        model.validate_on(validation)
-    model.fit(corpus, stages=stages, progress=progress)
+    _fit(model, corpus, validation, stages, progress)
     progress.note(f"trained in {time.perf_counter() - started:.1f} s")
     history.mark("fit")
     evaluation = None if test is None else measure(model, test, config.evaluate, progress)
@@ -126,6 +125,24 @@ def train_run(
     _write(path, config, model, evaluation, info, history, overwrite=overwrite)
     stages.discard()
     return TrainedRun(path, model, evaluation, info)
+
+
+def _fit(
+    model: Any, corpus: AnyCorpus, validation: AnyCorpus | None, stages: RecordedStages, progress: Progress
+) -> None:
+    """Train; after an error that the user can mend, stages are left behind only where there is something to continue.
+
+    Raises:
+        ManylabelError: as the model says.
+    """
+    try:
+        if validation is not None:
+            model.validate_on(validation)
+        model.fit(corpus, stages=stages, progress=progress)
+    except ManylabelError:
+        if not stages.has_kept:
+            stages.discard()
+        raise
 
 
 def _follow(config: RunConfig[Any], path: Path) -> TrainedRun:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 from manylabel.core.errors import ConfigError
 
 LOSS = "loss"
@@ -98,8 +98,10 @@ class TrainConfig(Section):
         description="Compile the network: for transformers, on a GPU, in long trainings. Convolutions over words are "
         "compiled anew for each length of batches.",
     )
-    average: Averaging | None = Field(default=None, description="Keep the mean of the weights of many steps.")
-    early_stopping: EarlyStopping | None = Field(
+    average: Annotated[Averaging | None, Shorthand("ema", "swa")] = Field(
+        default=None, description="Keep the mean of the weights of many steps."
+    )
+    early_stopping: Annotated[EarlyStopping | None, Shorthand()] = Field(
         default=EarlyStopping(), description="Which epoch is kept, and when to stop; null keeps the last one."
     )
     validation: float = Field(

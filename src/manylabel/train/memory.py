@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+from torch.utils.weak import WeakIdKeyDictionary
 
 from manylabel.core.capacity import available_memory, format_bytes
 from manylabel.core.errors import CapacityError
@@ -20,8 +25,50 @@ _STATE_BYTES = 16
 """Of a trained number: its gradient, two moments, and the best value so far; the number itself is there already."""
 
 
-def saved_bytes(task: Task, batch: Any, config: TrainConfig) -> int:
-    """Bytes that a forward pass keeps for the backward pass, parameters not counted."""
+class _LiveTensors(TorchDispatchMode):
+    """Counts the bytes of tensors that operations inside make.
+
+    Attributes:
+        now: of those that are still there.
+        most: the most that there were at a time; what operations use inside themselves is not seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._known: WeakIdKeyDictionary = WeakIdKeyDictionary()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """See torch: the operation itself, and a look at what it made."""
+        del types
+        tree_map_only(Tensor, partial(self._meet, made=False), (args, kwargs))  # what views are taken of is not new
+        found = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, partial(self._meet, made=True), found)
+        return found
+
+    def _meet(self, tensor: Tensor, *, made: bool) -> None:
+        if tensor.layout != torch.strided:
+            return
+        storage = tensor.untyped_storage()
+        if storage in self._known:
+            return
+        self._known[storage] = True
+        if made:
+            size = storage.nbytes()
+            weakref.finalize(storage, self._gone, size)
+            self.now += size
+            self.most = max(self.most, self.now)
+
+    def _gone(self, size: int) -> None:
+        self.now -= size
+
+
+def pass_bytes(task: Task, batch: Any, config: TrainConfig) -> float:
+    """Bytes that a forward and a backward pass take beside parameters.
+
+    Most networks need the most in the backward pass, for what is saved for it; those that save little of what they
+    compute, such as convolutions of which the strongest answers alone are kept, need it in the forward pass.
+    """
     own = {parameter.untyped_storage().data_ptr() for parameter in task.parameters()}
     kept: dict[int, int] = {}
 
@@ -34,12 +81,13 @@ def saved_bytes(task: Task, batch: Any, config: TrainConfig) -> int:
 
     learns = task.training
     task.train()
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor), autocast(config, task.device):
+    saving = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with _LiveTensors() as live, saving, autocast(config, task.device):
         loss = task(batch)
-    total = sum(kept.values())
+    saved = sum(kept.values())
     del loss
     task.train(learns)
-    return total
+    return max(_BESIDES_SAVED * saved, live.most)
 
 
 def step_bytes(task: Task, config: TrainConfig) -> tuple[float, float]:
@@ -47,9 +95,9 @@ def step_bytes(task: Task, config: TrainConfig) -> tuple[float, float]:
     longest."""
     longest = np.argsort(-task.lengths(), kind="stable")[:2]
     random = np.random.default_rng(0)
-    sizes = [saved_bytes(task, task.collate(longest[:n], random).to(task.device), config) for n in (1, 2)]
+    sizes = [pass_bytes(task, task.collate(longest[:n], random).to(task.device), config) for n in (1, 2)]
     each = max(sizes[-1] - sizes[0], 1) if len(longest) > 1 else sizes[0]
-    return _BESIDES_SAVED * max(sizes[0] - each, 0), _BESIDES_SAVED * each
+    return max(sizes[0] - each, 0), each
 
 
 def state_bytes(task: Task) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from manylabel.core.config import Section
-from manylabel.core.table import section_of
+from manylabel.core.table import OneOf, section_of
 from manylabel.nn.frozen import FROZEN_ENCODERS
 
 
@@ -15,7 +15,7 @@ class MemoryConfig(Section):
     """Options of the `memory` source."""
 
     kind: Literal["memory"] = "memory"
-    encoder: SerializeAsAny[Section] | None = Field(
+    encoder: Annotated[SerializeAsAny[Section], OneOf(FROZEN_ENCODERS)] | None = Field(
         default=None,
         description="What makes the vectors that documents are compared by; a bare string is its kind. None: TF-IDF "
         "cosine through an inverted index.",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 from manylabel.core.table import OneOf, Table, section_of
 from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.sampling import SAMPLERS
@@ -49,7 +49,7 @@ class NetworkConfig(Section):
         default=None,
         description="Train on the positives and so many negatives of a document; by default on all labels.",
     )
-    augmentation: tuple[Annotated[SerializeAsAny[Section], OneOf(AUGMENTATIONS)], ...] = Field(
+    augmentation: Annotated[tuple[Annotated[SerializeAsAny[Section], OneOf(AUGMENTATIONS)], ...], Shorthand()] = Field(
         default=(), description="What is done to training texts, one after the other, anew in every epoch."
     )
     label_texts: bool = Field(
@@ -77,7 +77,7 @@ class NetworkConfig(Section):
     initial_labels: Literal["random", "label-text"] = Field(
         default="random", description="Vectors of labels begin at random, or at the encoder's vectors of their texts."
     )
-    stages: tuple[Annotated[SerializeAsAny[Section], OneOf(NETWORK_STAGES)], ...] = Field(
+    stages: Annotated[tuple[Annotated[SerializeAsAny[Section], OneOf(NETWORK_STAGES)], ...], Shorthand()] = Field(
         default_factory=lambda: (section_of("whole", NETWORK_STAGES),),
         min_length=1,
         description="What is trained, one after the other.",

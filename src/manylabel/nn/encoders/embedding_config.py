@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from manylabel.core.config import Section
+from manylabel.core.config import Section, Shorthand
 
 
 class EmbeddingConfig(Section):
@@ -43,7 +43,7 @@ class EmbeddingConfig(Section):
 class WordEncoderConfig(Section):
     """Options that all encoders of words share."""
 
-    embeddings: EmbeddingConfig = Field(
+    embeddings: Annotated[EmbeddingConfig, Shorthand()] = Field(
         default=EmbeddingConfig(), description="The vectors of words; a bare string names their file."
     )
     characters: bool = Field(

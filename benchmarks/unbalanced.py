@@ -45,6 +45,7 @@ LISTED = 100
 DECISIONS: dict[str, dict[str, Any]] = {
     "0.5": {"kind": "fixed"},
     "global": {"kind": "global"},
+    "global, for macro-F1": {"kind": "global", "metric": "macro-F1"},
     "per-label": {"kind": "per-label"},
     "per-frequency": {"kind": "per-frequency"},
     "per-frequency, fallback highest": {"kind": "per-frequency", "fallback": "highest"},
@@ -238,8 +239,8 @@ def _trained(
     kind = options.get("kind", "network")
     k = min(LISTED, parts["train"].n_labels)
     if kind == "average":
-        both = [_asked(one, seed, parts, folder, progress) for one in options["of"]]
-        return {part: _mean(both[0][part], both[1][part], k) for part in both[0]}
+        members = [_asked(one, seed, parts, folder, progress) for one in options["of"]]
+        return {part: _mean([member[part] for member in members], k) for part in members[0]}
     options = {name: value for name, value in options.items() if name != "kind"}
     model: Any
     if kind == "linear-ovr":
@@ -251,9 +252,12 @@ def _trained(
     return {part: model.predict(parts[part].texts, k) for part in ("validation", "test")}
 
 
-def _mean(one: TopK, other: TopK, k: int) -> TopK:
-    assert one.labels is not None
-    return TopK.from_csr((one.to_csr() + other.to_csr()) / 2, k, kind="probability", labels=one.labels)
+def _mean(lists: list[TopK], k: int) -> TopK:
+    """The mean of probabilities; a label that a list has not counts as 0 in it."""
+    total: Any = lists[0].to_csr()
+    for other in lists[1:]:
+        total = total + other.to_csr()
+    return TopK.from_csr(total / len(lists), k, kind="probability", labels=lists[0].labels)
 
 
 def _evaluation(topk: TopK, part: Corpus, chosen: Table, sets: Any = None) -> Evaluation:

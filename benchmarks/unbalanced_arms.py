@@ -175,6 +175,8 @@ _FROZEN: Options = {
         "train_metrics_documents": 300,
     },
 }
+THREE = "average of propensity, weighted BCE logarithm, CB-NTR"
+FIVE = "average of BCE, propensity, weighted BCE logarithm, NTR-FL, linear"
 _ENGLISH_ARMS: dict[str, Options] = {
     "BCE": {},
     "weighted BCE, inverse, no cap": {"loss": {"kind": "weighted-bce", "scheme": "inverse", "cap": None}},
@@ -213,11 +215,8 @@ _ENGLISH_ARMS: dict[str, Options] = {
     },
     "linear": {"kind": "linear-ovr", "solver": {"loss": "logistic", "cost": 30.0}, "features": {"sublinear_tf": True}},
     "average of linear and BCE": {"kind": "average", "of": ["linear", "BCE"]},
-    "average of linear and weighted BCE, logarithm": {"kind": "average", "of": ["linear", "weighted BCE, logarithm"]},
-    "average of linear and weighted BCE, square root": {
-        "kind": "average",
-        "of": ["linear", "weighted BCE, square root"],
-    },
+    THREE: {"kind": "average", "of": ["propensity", "weighted BCE, logarithm", "CB-NTR"]},
+    FIVE: {"kind": "average", "of": ["BCE", "propensity", "weighted BCE, logarithm", "NTR-FL", "linear"]},
 }
 
 
@@ -228,7 +227,7 @@ def _english(about: str, **more: Any) -> Table:
         arms=_ENGLISH_ARMS,
         baseline="BCE",
         needs_encoder=True,
-        also_decided=("BCE", "weighted BCE, logarithm", "average of linear and weighted BCE, logarithm"),
+        also_decided=("BCE", "propensity", "logit-adjusted", THREE, FIVE),
         **more,
     )
 

@@ -19,8 +19,9 @@ from manylabel.nn.losses.r_drop import r_drop
 from manylabel.nn.network import Mixing, TextNetwork
 from manylabel.train.task import Measured, ParameterGroup, Task
 
-Shortlist = Callable[[csr_matrix, np.random.Generator], tuple[np.ndarray, np.ndarray]]
-"""Positives ``[B, L]`` to label numbers int64 ``[B, C]`` (negative: padding) and targets float32 ``[B, C]``."""
+Shortlist = Callable[[np.ndarray, csr_matrix, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+"""Documents int64 ``[B]`` and their positives ``[B, L]`` to labels int64 ``[B, C]`` (negative: padding) and targets
+float32 ``[B, C]``."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Classification(Task):
         if ways.shortlist is None:
             targets = torch.from_numpy(positives.toarray().astype(np.float32))
         else:
-            ids, marked = ways.shortlist(positives, random)
+            ids, marked = ways.shortlist(rows, positives, random)
             label_ids, targets = torch.from_numpy(ids), torch.from_numpy(marked)
         mixing = None
         if ways.mixup > 0:

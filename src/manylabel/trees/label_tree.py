@@ -146,6 +146,26 @@ def build_balanced_tree(label_features: csr_matrix, *, branching: int, leaf_size
     return LabelTree(tuple(offsets), order)
 
 
+def build_tree_with_counts(label_features: csr_matrix, counts: Sequence[int], *, seed: int = 0) -> LabelTree:
+    """A tree with given numbers of clusters on its levels, from repeated balanced 2-means (AttentionXML, section 3.1).
+
+    Args:
+        label_features: float32 CSR ``[L, d]``, unit rows.
+        counts: clusters of each level above the labels, powers of two that grow; none of them makes a tree of labels
+            alone.
+        seed: of the clustering.
+
+    Raises:
+        ValueError: a count is no power of two, or they do not grow.
+    """
+    depths = [count.bit_length() - 1 for count in counts]
+    if any(2**depth != count for depth, count in zip(depths, counts, strict=True)) or sorted(set(depths)) != depths:
+        raise ValueError(f"numbers of clusters must be powers of two that grow, not {list(counts)}")
+    order, bounds = halve_repeatedly(label_features, depths[-1] if depths else 0, seed=seed)
+    offsets = [np.arange(above + 1) * (count // above) for above, count in zip((1, *counts), counts, strict=False)]
+    return LabelTree((*offsets, bounds.astype(np.int64)), order)
+
+
 def build_kmeans_tree(label_features: csr_matrix, *, branching: int, leaf_size: int, seed: int = 0) -> LabelTree:
     """A tree from k-means without balance: shallow and wide, clusters as large as they are (Bonsai).
 

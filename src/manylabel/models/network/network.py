@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +10,7 @@ import torch
 
 from manylabel.core.capacity import Estimate
 from manylabel.core.corpus import Corpus
-from manylabel.core.errors import ConfigError, InputError
+from manylabel.core.errors import InputError
 from manylabel.core.labels import LabelSpace
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
@@ -21,11 +18,11 @@ from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.augment.label_texts import with_label_texts
 from manylabel.data.feature_files import FeatureCorpus
-from manylabel.data.split import split_rows
 from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.network.config import NetworkConfig
+from manylabel.models.network.documents import check_documents, texts_of, training_and_validation
 from manylabel.models.network.stages_config import NETWORK_STAGES, TrainingStage
-from manylabel.models.network.workshop import Part, Workshop, from_arrays, positives_of, read, score, to_arrays
+from manylabel.models.network.workshop import Part, Workshop, from_arrays, read, score, seeded, to_arrays
 from manylabel.nn import inputs as nn_inputs
 from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.encoders.base import Encoder
@@ -72,13 +69,16 @@ class Network(Model):
         """Train on a corpus; see :meth:`Model.fit`."""
         if not isinstance(corpus, Corpus):
             raise InputError("a network reads texts, not rows of features", remedy="train it on a file of texts")
-        _check(corpus)
+        check_documents(corpus)
         distributed.join()
         device, kept = choose_device(self.config.train.device), stages or Stages()
         check_precision(self.config.train, device)
         labels = corpus.labels.with_counts(corpus.positives)
-        training, validation = self._parts(corpus)
-        with _seeded(self.config.seed):
+        config = self.config
+        training, validation = training_and_validation(corpus, self._validation, config.train.validation, config.seed)
+        if config.label_texts:
+            training = with_label_texts(training)
+        with seeded(self.config.seed):
             encoder = self._new_encoder().fit(training.texts, progress=progress).to(device)
             parts = [
                 None if part is None else Part(part, self._inputs(name, encoder, part, kept, progress))
@@ -100,7 +100,7 @@ class Network(Model):
         """The k best labels of each document; see :meth:`Model.predict`."""
         labels, k = self.labels, at_least_one("k", k)
         assert self._network is not None
-        texts = _texts(inputs)
+        texts = texts_of(inputs)
         if not texts:
             return TopK(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32), self._loss.score_kind, labels)
         with self._one_at_a_time:
@@ -122,7 +122,7 @@ class Network(Model):
 
     def restore(self, run: RunDirectory) -> None:
         """Read what :meth:`write` wrote; see :meth:`Model.restore`."""
-        with _seeded(self.config.seed):
+        with seeded(self.config.seed):
             encoder = self._new_encoder()
             encoder.restore(run.within(_ENCODER))
             network = TextNetwork(encoder, self._new_head(encoder, len(self.labels)))
@@ -157,25 +157,6 @@ class Network(Model):
             start_from_texts(head, encoder, labels)
         return head
 
-    def _parts(self, corpus: Corpus) -> tuple[Corpus, Corpus | None]:
-        """Documents to learn from and to validate on."""
-        positives = positives_of(corpus)
-        corpus = replace(corpus, positives=positives)
-        share = self.config.train.validation
-        if self._validation is not None:
-            training, validation = corpus, _over(self._validation, corpus.labels)
-        elif share == 0 or round(share * len(corpus)) < 1 or len(corpus) < 3:
-            training, validation = corpus, None
-        else:
-            method = "stratified" if len(corpus) >= 20 else "random"
-            rows = split_rows(corpus, {"train": 1 - share, "validation": share}, method, seed=self.config.seed)
-            training, validation = corpus.select(rows["train"]), corpus.select(rows["validation"])
-            if training.positives.nnz == 0:
-                training, validation = corpus, None
-        if self.config.label_texts:
-            training = with_label_texts(training)
-        return training, None if validation is None or validation.positives.nnz == 0 else validation
-
     def _inputs(
         self, name: str, encoder: Encoder, part: Corpus, stages: Stages, progress: Progress
     ) -> nn_inputs.Inputs:
@@ -194,49 +175,7 @@ class Network(Model):
                 epochs = step(stage, shop)
                 return {**to_arrays(shop.network), "epochs": np.array([epochs], np.int64)}
 
-            with _seeded(self.config.seed + number):
+            with seeded(self.config.seed + number):
                 found = shop.stages.run(shop.name, work)
             shop.epochs_before += int(found["epochs"][0])
             from_arrays(shop.network, {key: value for key, value in found.items() if key != "epochs"})
-
-
-def _check(corpus: Corpus) -> None:
-    if len(corpus) == 0:
-        raise InputError("there are no documents to train on", path=corpus.source)
-    if corpus.positives.nnz == 0:
-        raise InputError("the training documents have no labels", path=corpus.source)
-    if not any(text.strip() for text in corpus.texts):
-        raise InputError("no terms: every training text is empty", path=corpus.source)
-
-
-def _texts(inputs: Any) -> list[str]:
-    if isinstance(inputs, str):
-        raise InputError("expected a list of texts, got a single string", remedy="pass [text]")
-    if hasattr(inputs, "tocsr"):
-        raise InputError("the model was trained on texts, not on rows of features")
-    texts = list(inputs)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InputError(f"text {number} is of type {type(text).__name__}, not a string")
-    return texts
-
-
-def _over(corpus: Corpus, labels: LabelSpace) -> Corpus:
-    """A corpus over the training labels alone.
-
-    Raises:
-        ConfigError: it is over other labels.
-    """
-    if list(corpus.labels.names[: len(labels)]) != list(labels.names):
-        raise ConfigError("validation documents must be over the labels of the training documents")
-    positives = positives_of(corpus)[:, : len(labels)]
-    return Corpus(corpus.texts, positives, labels, corpus.ids, {}, corpus.dropped_labels, corpus.source)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Torch's random numbers begin at a seed inside the context, and go on outside as if nothing had been."""
-    devices: Sequence[int] = range(torch.cuda.device_count())
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import nn
 
 from manylabel.core.errors import ConfigError, InputError
@@ -223,7 +223,13 @@ def _shortlist(config: NetworkConfig, shop: Workshop) -> Shortlist | None:
     negatives = config.negatives
     if negatives is None:
         return None
-    return partial(negatives.shortlist, cumulative=negatives.cumulative(label_counts(shop.training.corpus.positives)))
+    cumulative = negatives.cumulative(label_counts(shop.training.corpus.positives))
+
+    def drawn(rows: np.ndarray, positives: csr_matrix, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        del rows
+        return negatives.shortlist(positives, random, cumulative)
+
+    return drawn
 
 
 def _augmented(config: NetworkConfig, shop: Workshop) -> Callable[[np.ndarray, np.random.Generator], Inputs] | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,3 +213,12 @@ def from_arrays(module: torch.nn.Module, arrays: dict[str, Any]) -> None:
         module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
     except RuntimeError as error:
         raise ValueError(str(error).partition("\n\t")[2].partition("\n")[0] or "the arrays do not fit") from None
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's random numbers begin at a seed inside the context, and go on outside as if nothing had been."""
+    devices: Sequence[int] = range(torch.cuda.device_count())
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -31,5 +31,11 @@ MODELS = Table(
             summary="Any encoder with any head and any loss: CNN, LSTM, BERT with label attention and the like.",
             extra="nn",
         ),
+        "attention-xml": Part(
+            target="manylabel.models.attention_xml.attention_xml:AttentionXML",
+            section="manylabel.models.attention_xml.config:AttentionXMLConfig",
+            summary="Label attention on a label tree, level by level; only candidate labels are scored and trained.",
+            extra="nn",
+        ),
     },
 )

@@ -63,6 +63,59 @@ def best_labels(
     return indices, scores
 
 
+Candidates = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Documents int64 ``[B]`` to labels int64 ``[B, C]`` (-1 pads) and what is added to their scores, float32."""
+
+
+def best_candidates(
+    network: nn.Module,
+    inputs: Inputs,
+    k: int,
+    *,
+    candidates: Candidates,
+    outputs: Callable[[Tensor], Tensor],
+    tokens_at_once: int | None = None,
+    watch: Callable[[np.ndarray, np.ndarray, Tensor], None] | None = None,
+    advance: Advance = lambda units: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of each document's candidates; no other label is scored.
+
+    Args:
+        network: in evaluation mode, called with a batch and a shortlist, gives scores ``[B, C]``.
+        inputs: of n documents.
+        k: number of labels.
+        candidates: of some of the documents. Of equal scores the candidate that comes first is taken.
+        outputs: of scores, before what `candidates` gives is added.
+        tokens_at_once: as for :func:`best_labels`.
+        watch: called with the documents of each batch, their candidates and the network's scores of these.
+        advance: called with the number of documents just scored.
+
+    Returns:
+        int32 ``[n, k]`` and float32 ``[n, k]``, best first; padded where there are fewer candidates.
+    """
+    device = next(network.parameters()).device
+    tokens = tokens_at_once or _TOKENS_AT_ONCE[device.type == "cuda"]
+    indices = np.full((len(inputs), k), NO_LABEL, np.int32)
+    scores = np.full((len(inputs), k), -np.inf, np.float32)
+    order = np.argsort(-inputs.lengths, kind="stable")
+    for rows in _batches(order, inputs.lengths, tokens, len(order)):
+        ids, added = candidates(rows)
+        width = min(k, ids.shape[1])
+        if width:
+            with torch.inference_mode():
+                shortlist = torch.from_numpy(ids).to(device)
+                given = network(inputs.batch(rows, multiple=multiple_of(network)).to(device), shortlist).float()
+                if watch is not None:
+                    watch(rows, ids, given)
+                found = outputs(given) + torch.from_numpy(added).to(device)
+            columns, best = best_columns(found.masked_fill(shortlist < 0, -torch.inf), width)
+            kept = np.take_along_axis(ids, columns.astype(np.int64), axis=1)
+            indices[rows, :width] = np.where(np.isneginf(best), NO_LABEL, kept)
+            scores[rows, :width] = best
+        advance(len(rows))
+    return indices, scores
+
+
 def multiple_of(network: nn.Module) -> int:
     """What the lengths of a network's batches are a multiple of."""
     return int(getattr(getattr(network, "encoder", None), "multiple", 1))

@@ -14,6 +14,7 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.network.workshop import positives_of, read
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
+from manylabel.train.config import TrainConfig
 from manylabel.train.device import autocast, check_precision, choose_device
 from manylabel.train.memory import check_batch, state_bytes, step_bytes
 from manylabel.train.task import Measured
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 _SAMPLE = 256
 _LABELS = 2000  # of the trial's head; what more labels cost is reckoned from two sizes
-_MEASURING = 1.15  # metrics after each epoch
-_BASE = 400_000_000  # interpreter and torch
-_TEXT_BYTES = 3  # of a character, as text and as tokens
+MEASURING = 1.15  # metrics after each epoch
+BASE = 400_000_000  # interpreter and torch
+TEXT_BYTES = 3  # of a character, as text and as tokens
 
 
 def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate:
@@ -39,10 +40,9 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
     """
     texts = [text for text in (corpus.texts if isinstance(corpus, Corpus) else ()) if text.strip()]
     if not texts or corpus.positives.nnz == 0:
-        return Estimate(_BASE, 1.0, "nothing to learn from")
+        return Estimate(BASE, 1.0, "nothing to learn from")
     assert isinstance(corpus, Corpus)
-    rows = np.linspace(0, len(corpus) - 1, min(_SAMPLE, len(corpus))).astype(np.int64)
-    sample = corpus.select(np.unique(rows))
+    sample = sample_of(corpus)
     config, n_labels = model.config, corpus.n_labels
     check_precision(config.train, choose_device(config.train.device))  # the trial would take minutes
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -57,9 +57,30 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
     batch = min(train.batch_size, len(corpus))
     characters = sum(map(len, sample.texts)) * len(corpus) / len(sample)
     weights = sum(p.numel() for p in encoder.parameters()) * 4
-    memory = max(_BASE, resident_memory()) + weights + states + fixed + batch * each + characters * _TEXT_BYTES
+    memory = max(BASE, resident_memory()) + weights + states + fixed + batch * each + characters * TEXT_BYTES
     detail = f"{epochs} epochs at most, {seconds / len(sample) * 1000:.3g} ms a document, {n_labels:,} labels"
-    return Estimate(int(memory), seconds * share * epochs * _MEASURING, detail)
+    return Estimate(int(memory), seconds * share * epochs * MEASURING, detail)
+
+
+def sample_of(corpus: Corpus) -> Corpus:
+    """At most 256 documents from all over a corpus."""
+    rows = np.linspace(0, len(corpus) - 1, min(_SAMPLE, len(corpus))).astype(np.int64)
+    return corpus.select(np.unique(rows))
+
+
+def time_of_steps(task: Classification, train: TrainConfig) -> float:
+    """Seconds of forward and backward passes over all documents of a task, from two batches of longer ones."""
+    order = np.argsort(task.lengths())
+    rows = order[len(order) // 2 :: max(1, len(order) // 2 // max(train.batch_size // 2, 1))][: train.batch_size]
+    taken = []
+    for _ in range(2):
+        began = time.perf_counter()
+        with autocast(train, task.device):
+            task(task.collate(rows, np.random.default_rng(0)).to(task.device)).sum().backward()
+        taken.append(time.perf_counter() - began)
+        task.zero_grad()
+    tokens = float(task.lengths()[rows].max() * len(rows))
+    return min(taken) * float(task.lengths().sum()) / tokens
 
 
 def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple[float, float, float, float]:
@@ -73,17 +94,7 @@ def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple
     task = Classification(network, examples, loss, Trainable([]), Measured).to(encoder.device)
     fixed, each = step_bytes(task, train)
     check_batch(task, train)  # or the trial itself would run out of memory
-    order = np.argsort(task.lengths())
-    rows = order[len(order) // 2 :: max(1, len(order) // 2 // max(train.batch_size // 2, 1))][: train.batch_size]
-    taken = []
-    for _ in range(2):
-        began = time.perf_counter()
-        with autocast(train, task.device):
-            task(task.collate(rows, np.random.default_rng(0)).to(task.device)).sum().backward()
-        taken.append(time.perf_counter() - began)
-        task.zero_grad()
-    tokens = float(task.lengths()[rows].max() * len(rows))
-    return min(taken) * float(task.lengths().sum()) / tokens, fixed, each, float(state_bytes(task))
+    return time_of_steps(task, train), fixed, each, float(state_bytes(task))
 
 
 def _at(size: int, sizes: list[int], values: list[float]) -> float:

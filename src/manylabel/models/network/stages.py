@@ -45,7 +45,7 @@ def train_whole(stage: WholeStage, shop: Workshop) -> int:
         )
     frozen, moving = layers[: stage.frozen_layers], layers[stage.frozen_layers :]
     with _still(frozen):
-        groups = [*_encoder_groups(moving, config, network), ParameterGroup(network.head, head_rate(config, network))]
+        groups = [*encoder_groups(moving, config, network), ParameterGroup(network.head, head_rate(config, network))]
         return _train_classifier(stage, shop, network, (shop.training, shop.validation), Trainable(groups, frozen))
 
 
@@ -118,7 +118,7 @@ def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
         inputs,
         validation,
         share=stage.mask_share,
-        groups=_encoder_groups(encoder.layers(), config, shop.network),
+        groups=encoder_groups(encoder.layers(), config, shop.network),
         seed=shop.config.seed,
     ).to(encoder.device)
     check_batch(task, config)
@@ -151,7 +151,8 @@ def encoder_rate(config: TrainConfig, network: TextNetwork) -> float:
     return default if config.learning_rate is None else config.learning_rate
 
 
-def _encoder_groups(layers: Sequence[nn.Module], config: TrainConfig, network: TextNetwork) -> list[ParameterGroup]:
+def encoder_groups(layers: Sequence[nn.Module], config: TrainConfig, network: TextNetwork) -> list[ParameterGroup]:
+    """Layers from the input upwards, each with its rate; see :attr:`TrainConfig.layer_decay`."""
     top = encoder_rate(config, network)
     return [
         ParameterGroup(layer, top * config.layer_decay ** (len(layers) - 1 - number))
@@ -186,14 +187,13 @@ def _train_classifier(
         seed=shop.config.seed,
         checkpoint=shop.stages.unfinished(shop.name),
         epochs_before=shop.epochs_before,
-        record=_record(shop, config),
+        record=recorder(shop.stages.record, config),
         progress=shop.progress,
     ).epochs
 
 
-def _record(shop: Workshop, config: TrainConfig) -> Record:
-    """Where epochs are told."""
-    record = shop.stages.record
+def recorder(record: Record, config: TrainConfig) -> Record:
+    """Where epochs are told: the history, and TensorBoard where it is asked for."""
     return record if config.tensorboard is None else also_to_tensorboard(config.tensorboard, record)
 
 

@@ -1,0 +1,1 @@
+"""AttentionXML: label attention on a label tree, level by level."""

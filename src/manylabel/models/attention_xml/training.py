@@ -1,0 +1,238 @@
+"""Training one label tree: clusters, then level by level, each a stage that a resumed training does not repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from manylabel.core.corpus import Corpus
+from manylabel.core.labels import LabelSpace
+from manylabel.core.progress import Progress
+from manylabel.core.stages import Stages
+from manylabel.models.attention_xml.clusters import label_vectors, tree_of
+from manylabel.models.attention_xml.config import AttentionXMLConfig
+from manylabel.models.attention_xml.levels import Beam, LevelMeter, LevelPart, shortlist_of, step_down
+from manylabel.models.attention_xml.start import begin_at_priors, begin_like, encoder_like
+from manylabel.models.network.stages import encoder_groups, head_rate, recorder
+from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
+from manylabel.nn.encoders.base import Encoder
+from manylabel.nn.heads import HEADS
+from manylabel.nn.heads.base import Head
+from manylabel.nn.inputs import Inputs
+from manylabel.nn.network import TextNetwork
+from manylabel.train.classification import Classification, Examples, Trainable, Ways
+from manylabel.train.loop import train
+from manylabel.train.memory import check_batch
+from manylabel.train.task import ParameterGroup
+from manylabel.trees.candidates import true_nodes_first
+from manylabel.trees.label_tree import LabelTree
+from manylabel.trees.node_rows import nodes_of_documents
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Documents with their tokens.
+
+    Attributes:
+        corpus: over the label space.
+        inputs: what the encoder takes of each.
+    """
+
+    corpus: Corpus
+    inputs: Inputs
+
+
+@dataclass
+class LevelNetworks:
+    """A label tree and the network of each of its levels.
+
+    Attributes:
+        tree: over the labels.
+        networks: from the first level on, in evaluation mode.
+        recall: of each level but the last, by number of nodes: the share of true nodes among so many of the best, on
+            the validation documents; empty without any.
+    """
+
+    tree: LabelTree
+    networks: list[TextNetwork]
+    recall: list[dict[int, float]]
+
+
+def new_head(config: AttentionXMLConfig, encoder: Encoder, level: int, n_nodes: int) -> Head:
+    """The head of a level; below the first its rows of labels are read, and updated, for candidates alone."""
+    section: Any = config.head if level == 0 else _by_rows(config.head)
+    return HEADS.load(section.kind)(section, encoder.width, encoder.pooled_width, n_nodes)
+
+
+class TreeTrainer:
+    """Trains a tree.
+
+    Args:
+        config: of the model.
+        encoder: fitted, with parameters as they begin; it is not changed.
+        labels: the label space, with counts.
+        training, validation: documents.
+        stages: where finished stages are kept.
+        seed: of clusters, weights, order.
+        progress: where it is told.
+    """
+
+    def __init__(
+        self,
+        config: AttentionXMLConfig,
+        encoder: Encoder,
+        labels: LabelSpace,
+        training: Documents,
+        validation: Documents | None,
+        *,
+        stages: Stages,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self._config, self._encoder, self._labels = config, encoder, labels
+        self._documents = {"training": training, **({} if validation is None else {"validation": validation})}
+        self._stages, self._seed, self._progress = stages, seed, progress
+        self._epochs = 0
+
+    def train(self) -> LevelNetworks:
+        """Clusters, then every level from the top."""
+        config, n_labels = self._config, len(self._labels)
+        corpus = self._documents["training"].corpus
+
+        def cluster() -> dict[str, np.ndarray]:
+            vectors = lambda: label_vectors(corpus, config.clustering)  # noqa: E731
+            return tree_of(vectors, n_labels, config.clustering, self._seed, self._progress).to_arrays()
+
+        tree = LabelTree.from_arrays(self._stages.run("clusters", cluster))
+        positives = {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
+        beams: dict[str, Beam] = {}
+        made = LevelNetworks(tree, [], [])
+        for level in range(tree.depth):
+            parts = {
+                name: LevelPart(part.inputs, positives[name][level], beams.get(name))
+                for name, part in self._documents.items()
+            }
+            parents = None
+            if level:
+                width = config.training_beam_width or config.beam_width
+                above = positives["training"][level - 1]
+                parents = true_nodes_first(above, beams["training"].nodes, width)
+            with seeded(self._seed + level):
+                network = self._new_network(tree, level, parts["training"], parents, made.networks[-1:])
+                arrays = self._stages.run(f"level{level}", self._work(network, tree, level, parts, parents))
+            self._epochs += int(arrays.pop("epochs")[0])
+            from_arrays(network, arrays)
+            made.networks.append(network.eval())
+            if level < tree.depth - 1:
+                beams = self._beams(network, tree, level, parts)
+                if "validation" in beams:
+                    made.recall.append(recall_by_width(beams["validation"], parts["validation"]))
+        return made
+
+    def _new_network(
+        self, tree: LabelTree, level: int, part: LevelPart, parents: np.ndarray | None, above: list[TextNetwork]
+    ) -> TextNetwork:
+        encoder = encoder_like(above[0].encoder if above else self._encoder)
+        head = new_head(self._config, encoder, level, tree.n_nodes(level))
+        if above:
+            begin_like(head, above[0].head)
+        counts = np.asarray((part.positives > 0).sum(axis=0)).ravel()
+        asked: np.ndarray | int = part.positives.shape[0]
+        if parents is not None:
+            times = np.bincount(parents[parents >= 0], minlength=tree.n_nodes(level - 1))
+            asked = times[tree.parents(level)]
+        begin_at_priors(head, counts, asked)
+        return TextNetwork(encoder, head).to(self._encoder.device)
+
+    def _work(
+        self,
+        network: TextNetwork,
+        tree: LabelTree,
+        level: int,
+        parts: dict[str, LevelPart],
+        parents: np.ndarray | None,
+    ) -> Callable[[], dict[str, np.ndarray]]:
+        def work() -> dict[str, np.ndarray]:
+            config, training = self._config.train_of(level), parts["training"]
+            loss: Any = self._config.loss
+            last = level == tree.depth - 1
+            rate = head_rate(config, network)
+            groups = [*encoder_groups(network.encoder.layers(), config, network), ParameterGroup(network.head, rate)]
+            measured = (training, parts.get("validation"))
+            task = Classification(
+                network,
+                Examples(training.inputs, training.positives > 0, self._documents["training"].corpus.ids),
+                loss,
+                Trainable(groups),
+                LevelMeter(network, loss, tree, level, measured, self._names(tree, level, training), config, seed=0),
+                Ways(shortlist=None if parents is None else shortlist_of(tree, level, parents)),
+            ).to(self._encoder.device)
+            check_batch(task, config)
+            kind = "labels" if last else f"{tree.n_nodes(level):,} clusters"
+            self._progress.note(f"level {level}: {kind}")
+            trained = train(
+                task,
+                config,
+                seed=self._seed + level,
+                checkpoint=self._stages.unfinished(f"level{level}"),
+                epochs_before=self._epochs,
+                record=recorder(self._record if last else partial(self._record, part=f"level{level}"), config),
+                progress=self._progress,
+            )
+            return {**to_arrays(network), "epochs": np.array([trained.epochs], np.int64)}
+
+        return work
+
+    def _record(self, line: Mapping[str, Any], part: str | None = None) -> None:
+        """Learning curves are those of the labels; epochs of clusters say of which level they are."""
+        self._stages.record(line if part is None else {**line, "part": part})
+
+    def _beams(self, network: TextNetwork, tree: LabelTree, level: int, parts: dict[str, LevelPart]) -> dict[str, Beam]:
+        config = self._config
+
+        def search() -> dict[str, np.ndarray]:
+            found: dict[str, np.ndarray] = {}
+            for name, part in parts.items():
+                beam = step_down(
+                    network, part.inputs, tree, level, part.above, config.beam_width, config.train_of(level),
+                    progress=self._progress,
+                )  # fmt: skip
+                found |= beam.to_arrays(name)
+            return found
+
+        arrays = self._stages.run(f"level{level}-beam", search)
+        return {name: Beam.from_arrays(arrays, name) for name in parts}
+
+    def _names(self, tree: LabelTree, level: int, training: LevelPart) -> LabelSpace:
+        """The nodes of a level as a label space, in the order of the tree."""
+        if level == tree.depth - 1:
+            names = self._labels.names_of(tree.label_order)
+        else:
+            names = [f"cluster {number}" for number in range(tree.n_nodes(level))]
+        return LabelSpace(names).with_counts(training.positives > 0)
+
+
+def recall_by_width(beam: Beam, part: LevelPart) -> dict[int, float]:
+    """The share of true nodes among the first 1, 2, 4, ... nodes of the beam."""
+    n, nodes = part.positives.shape
+    true = np.repeat(np.arange(n, dtype=np.int64), np.diff(part.positives.indptr)) * nodes + part.positives.indices
+    widths = sorted({*(2**power for power in range(beam.nodes.shape[1].bit_length())), beam.nodes.shape[1]})
+    found = {}
+    for width in widths:
+        rows, places = np.nonzero(beam.nodes[:, :width] >= 0)
+        keys = rows.astype(np.int64) * nodes + beam.nodes[rows, places]
+        found[width] = float(np.isin(true, keys).mean()) if len(true) else 1.0
+    return found
+
+
+def _by_rows(section: Any) -> Any:
+    """A head's section with tables whose rows are read one by one."""
+    if "sparse" in type(section).model_fields:
+        return section.with_values(sparse=True)
+    if "labels" in type(section).model_fields:
+        return section.with_values(labels=section.labels.with_values(sparse=True))
+    return section

@@ -145,7 +145,11 @@ def _run(name: str, arm: dict[str, Any], parts: dict[str, Corpus], arguments: ar
     predicting = time.process_time() - began
     assert topk.labels is not None
     settings = Settings(metrics=METRICS, n_bootstrap=1000)
-    evaluation = Evaluator(topk.labels, settings).update(topk, parts["test"].positives, None).result()
+    evaluation = (
+        Evaluator(topk.labels, settings, test_labels=parts["test"].labels)
+        .update(topk, parts["test"].positives, None)
+        .result()
+    )
     row = {"arm": name, "train_cpu_seconds": seconds, "predict_cpu_ms": 1000 * predicting / len(some)}
     say(f"  {seconds:.0f} cpu-s, P@1 {100 * evaluation.values['P@1']:.1f}")
     return {**row, **evaluation.values, "interval": list(evaluation.intervals["P@1"])}

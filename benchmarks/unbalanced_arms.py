@@ -178,6 +178,7 @@ _FROZEN: Options = {
     },
 }
 THREE = "average of propensity, weighted BCE logarithm, CB-NTR"
+NAMES = "average of both with names, propensity, linear"
 FIVE = "average of BCE, propensity, weighted BCE logarithm, NTR-FL, linear"
 _ENGLISH_ARMS: dict[str, Options] = {
     "BCE": {},
@@ -218,6 +219,10 @@ _ENGLISH_ARMS: dict[str, Options] = {
     "linear": {"kind": "linear-ovr", "solver": {"loss": "logistic", "cost": 30.0}, "features": {"sublinear_tf": True}},
     "average of linear and BCE": {"kind": "average", "of": ["linear", "BCE"]},
     THREE: {"kind": "average", "of": ["propensity", "weighted BCE, logarithm", "CB-NTR"]},
+    NAMES: {
+        "kind": "average",
+        "of": ["both, weighted BCE, logarithm", "label vectors begin at the names", "propensity", "linear"],
+    },
     FIVE: {"kind": "average", "of": ["BCE", "propensity", "weighted BCE, logarithm", "NTR-FL", "linear"]},
 }
 
@@ -233,7 +238,7 @@ def _english(about: str, data: str, **more: Any) -> Table:
         arms=_ENGLISH_ARMS,
         baseline="BCE",
         needs_encoder=True,
-        also_decided=("BCE", "propensity", "logit-adjusted", THREE, FIVE),
+        also_decided=("BCE", "logit-adjusted", "both, weighted BCE, logarithm", THREE, NAMES, FIVE),
         **more,
     )
 

@@ -15,7 +15,10 @@ METRICS = (
     "P@1", "micro-F1", "micro-precision", "micro-recall",
     "macro-F1-supported", "macro-precision-supported", "macro-recall-supported", "macro-F1", "macro-recall",
 )  # fmt: skip
-_SHOWN = ("micro-F1", "micro-recall", "macro-F1-supported", "macro-recall-supported")
+_SHOWN = (
+    "micro-F1", "micro-precision", "micro-recall",
+    "macro-F1-supported", "macro-precision-supported", "macro-recall-supported",
+)  # fmt: skip
 
 
 _SAID = {"fixed": "0.5", "decided": "decided"}

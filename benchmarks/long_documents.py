@@ -1,7 +1,7 @@
 """Long documents: an encoder of 512 tokens over windows beside the same one on the first tokens, at equal cost.
 
     python benchmarks/long_documents.py --data-root DIR --encoder MINILM_FOLDER
-    python benchmarks/long_documents.py --spans          # cost per token of encoders that read long documents at once
+    python benchmarks/long_documents.py --data-root DIR --spans      # cost per token of encoders of long documents
 
 On a GPU, with all documents, nothing frozen, and weights of the long encoders from the hub:
 
@@ -61,8 +61,11 @@ def main() -> None:
         return
     if arguments.encoder is None:
         parser.error("name the folder of an --encoder")
-    parts = _parts(arguments)
     arms = _arms(arguments)
+    for name in arguments.arms or ():
+        if name not in arms:
+            parser.error(f"no arm {name!r}; known are {', '.join(arms)}")
+    parts = _parts(arguments)
     rows = [_run(name, arms[name], parts, arguments) for name in arguments.arms or arms]
     sizes = {name: len(part) for name, part in parts.items()}
     given = {"data": arguments.data, "epochs": arguments.epochs, "frozen": arguments.frozen}
@@ -89,7 +92,7 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
 
 
 def _arms(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """By name, encoder and head; `windows of each step` and the first 256 tokens read as many tokens in training."""
+    """Encoder and head by name. Two windows in a step are as many tokens as the first 256."""
     frozen = {"frozen_layers": arguments.frozen, "cache_states": True} if arguments.frozen else {}
     reader = {"kind": "transformer", "model": str(arguments.encoder), "pooling": "mean", **frozen}
     labels = {"kind": "label-attention", "dropout": 0.1}
@@ -149,7 +152,7 @@ def _measured(
         "head_learning_rate": 5e-3, "bf16": True, "train_metrics_documents": 0,
         "early_stopping": {"metric": "nDCG@5", "patience": None},
     }  # fmt: skip
-    with shared_states(WORK / f"long-states-{arguments.frozen}") if arguments.frozen else nullcontext():
+    with shared_states(WORK / "states", arguments.encoder, arguments.frozen) if arguments.frozen else nullcontext():
         watch, model = _FirstEpoch(), Network(seed=0, train=train, **arm)
         model.validate_on(parts["validation"])
         model.fit(parts["train"], progress=watch)

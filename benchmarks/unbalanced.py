@@ -82,8 +82,7 @@ def main() -> None:
     parts = _parts(arguments)
     sharing: AbstractContextManager[None] = nullcontext()
     if chosen.needs_encoder:
-        encoder = hashlib.sha256((arguments.encoder / "config.json").read_bytes()).hexdigest()[:8]
-        sharing = shared_states(WORK / f"states-{encoder}-{chosen.base['encoder']['frozen_layers']}")
+        sharing = shared_states(WORK / "states", arguments.encoder, chosen.base["encoder"]["frozen_layers"])
     with sharing:
         rows = _rows(chosen, parts, arguments)
     decisions = _decisions(chosen, rows, parts, arguments)

@@ -20,8 +20,18 @@ from manylabel.nn.inputs import Batch, Inputs
 
 
 @contextmanager
-def shared_states(folder: Path) -> Iterator[None]:
-    """Within it, states are kept in a folder by the tokens they are of; for one encoder and one number of layers."""
+def shared_states(folder: Path, encoder: Path, layers: int) -> Iterator[None]:
+    """Within it, states are kept in a folder, by the tokens they are of.
+
+    Args:
+        folder: of all encoders.
+        encoder: folder of the one that makes them.
+        layers: its frozen layers.
+    """
+    own = hashlib.sha256(str(layers).encode())
+    for file in sorted(encoder.rglob("*.safetensors")):
+        own.update(file.read_bytes())
+    folder = folder / own.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     make = kept_states.keep_states
 

@@ -1,7 +1,7 @@
 """Long documents: an encoder of 512 tokens over windows beside the same one on the first tokens, at equal cost.
 
     python benchmarks/long_documents.py --data-root DIR --encoder MINILM_FOLDER
-    python benchmarks/long_documents.py --spans          # cost per token of encoders that read long documents at once
+    python benchmarks/long_documents.py --data-root DIR --spans      # cost per token of encoders of long documents
 
 On a GPU, with all documents, nothing frozen, and weights of the long encoders from the hub:
 
@@ -14,6 +14,7 @@ Writes ``benchmarks/results/long_documents.{md,json}`` and ``long_spans.{md,json
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -60,8 +61,11 @@ def main() -> None:
         return
     if arguments.encoder is None:
         parser.error("name the folder of an --encoder")
-    parts = _parts(arguments)
     arms = _arms(arguments)
+    for name in arguments.arms or ():
+        if name not in arms:
+            parser.error(f"no arm {name!r}; known are {', '.join(arms)}")
+    parts = _parts(arguments)
     rows = [_run(name, arms[name], parts, arguments) for name in arguments.arms or arms]
     sizes = {name: len(part) for name, part in parts.items()}
     given = {"data": arguments.data, "epochs": arguments.epochs, "frozen": arguments.frozen}
@@ -88,7 +92,7 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
 
 
 def _arms(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """By name, encoder and head; `windows of each step` and the first 256 tokens read as many tokens in training."""
+    """Encoder and head by name. Two windows in a step are as many tokens as the first 256."""
     frozen = {"frozen_layers": arguments.frozen, "cache_states": True} if arguments.frozen else {}
     reader = {"kind": "transformer", "model": str(arguments.encoder), "pooling": "mean", **frozen}
     labels = {"kind": "label-attention", "dropout": 0.1}
@@ -127,13 +131,28 @@ class _FirstEpoch(Silent):
 
 
 def _run(name: str, arm: dict[str, Any], parts: dict[str, Corpus], arguments: argparse.Namespace) -> dict[str, Any]:
+    """What an arm gave in an earlier call with the same settings, or gives now."""
+    facts = [arm, arguments.epochs, arguments.frozen, {part: own.digest() for part, own in parts.items()}]
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    file = WORK / "long-rows" / f"{key}.json"
+    if file.exists():
+        return json.loads(file.read_text(encoding="utf-8"))
+    row = _measured(name, arm, parts, arguments)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    return row
+
+
+def _measured(
+    name: str, arm: dict[str, Any], parts: dict[str, Corpus], arguments: argparse.Namespace
+) -> dict[str, Any]:
     say(f"{name} ...")
     train = {
         "epochs": arguments.epochs, "batch_size": 16, "learning_rate": 3e-4 if arguments.frozen else 1e-4,
         "head_learning_rate": 5e-3, "bf16": True, "train_metrics_documents": 0,
         "early_stopping": {"metric": "nDCG@5", "patience": None},
     }  # fmt: skip
-    with shared_states(WORK / f"long-states-{arguments.frozen}") if arguments.frozen else nullcontext():
+    with shared_states(WORK / "states", arguments.encoder, arguments.frozen) if arguments.frozen else nullcontext():
         watch, model = _FirstEpoch(), Network(seed=0, train=train, **arm)
         model.validate_on(parts["validation"])
         model.fit(parts["train"], progress=watch)
@@ -145,7 +164,11 @@ def _run(name: str, arm: dict[str, Any], parts: dict[str, Corpus], arguments: ar
     predicting = time.process_time() - began
     assert topk.labels is not None
     settings = Settings(metrics=METRICS, n_bootstrap=1000)
-    evaluation = Evaluator(topk.labels, settings).update(topk, parts["test"].positives, None).result()
+    evaluation = (
+        Evaluator(topk.labels, settings, test_labels=parts["test"].labels)
+        .update(topk, parts["test"].positives, None)
+        .result()
+    )
     row = {"arm": name, "train_cpu_seconds": seconds, "predict_cpu_ms": 1000 * predicting / len(some)}
     say(f"  {seconds:.0f} cpu-s, P@1 {100 * evaluation.values['P@1']:.1f}")
     return {**row, **evaluation.values, "interval": list(evaluation.intervals["P@1"])}

@@ -93,15 +93,20 @@ def session_facts() -> dict[str, Any]:
     }
 
 
+_FOLDERS = {"--data-root": "DIR", "--encoder": "FOLDER", "--results": "RESULTS"}
+"""What stands for folders, which are others on every machine, in a command that is printed."""
+
+
 def command() -> str:
-    """The command as given, without the folder of the data, which is another on every machine."""
+    """The command as given, without the folders of this machine."""
     words = ["python", f"benchmarks/{Path(sys.argv[0]).name}"]
     given = iter(sys.argv[1:])
     for word in given:
-        if word.startswith("--data-root"):
-            if "=" not in word:
+        name, equals, _ = word.partition("=")
+        if name in _FOLDERS:
+            if not equals:
                 next(given)
-            words += ["--data-root", "DIR"]
+            words += [name, _FOLDERS[name]]
         else:
             words.append(word)
     return shlex.join(words)

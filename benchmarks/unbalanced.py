@@ -25,7 +25,7 @@ from arms import HERE
 from corpora import read_corpus, stratified, with_names_as_texts
 from features import add_data_root
 from kept_states import shared_states
-from manylabel import Corpus, LabelSpace, LinearOVR, Network
+from manylabel import Corpus, Fused, LabelSpace, LinearOVR, Network
 from manylabel.core.errors import ManylabelError
 from manylabel.core.progress import Silent
 from manylabel.core.topk import TopK
@@ -82,8 +82,7 @@ def main() -> None:
     parts = _parts(arguments)
     sharing: AbstractContextManager[None] = nullcontext()
     if chosen.needs_encoder:
-        encoder = hashlib.sha256((arguments.encoder / "config.json").read_bytes()).hexdigest()[:8]
-        sharing = shared_states(WORK / f"states-{encoder}")
+        sharing = shared_states(WORK / "states", arguments.encoder, chosen.base["encoder"]["frozen_layers"])
     with sharing:
         rows = _rows(chosen, parts, arguments)
     decisions = _decisions(chosen, rows, parts, arguments)
@@ -133,7 +132,7 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Corpus]:
     """Training, validation and test part."""
     if arguments.table == "chinese":
         return _chinese(arguments.data_root)
-    folder = arguments.data_root / arguments.table
+    folder = arguments.data_root / TABLES[arguments.table].data
     train = with_names_as_texts(read_corpus(folder / "train.jsonl.xz"))
     test = read_corpus(folder / "test.jsonl.xz", train)
     rows = split_rows(train, {"train": 0.9, "validation": 0.1}, "stratified", seed=0)
@@ -243,8 +242,8 @@ def _trained(
         return {part: _mean([member[part] for member in members], k) for part in members[0]}
     options = {name: value for name, value in options.items() if name != "kind"}
     model: Any
-    if kind == "linear-ovr":
-        model = LinearOVR(seed=seed, **options).fit(parts["train"])
+    if kind in ("linear-ovr", "fused"):
+        model = (Fused if kind == "fused" else LinearOVR)(seed=seed, **options).fit(parts["train"])
     else:
         model = Network(seed=seed, **options)
         model.validate_on(parts["validation"])

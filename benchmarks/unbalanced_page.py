@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from tables import where_and_when
+from tables import table, where_and_when
 
 if TYPE_CHECKING:
     from unbalanced_arms import Table
@@ -15,7 +15,10 @@ METRICS = (
     "P@1", "micro-F1", "micro-precision", "micro-recall",
     "macro-F1-supported", "macro-precision-supported", "macro-recall-supported", "macro-F1", "macro-recall",
 )  # fmt: skip
-_SHOWN = ("micro-F1", "micro-recall", "macro-F1-supported", "macro-recall-supported")
+_SHOWN = (
+    "micro-F1", "micro-precision", "micro-recall",
+    "macro-F1-supported", "macro-precision-supported", "macro-recall-supported",
+)  # fmt: skip
 
 
 _SAID = {"fixed": "0.5", "decided": "decided"}
@@ -49,7 +52,7 @@ def _table(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
     head = ["arm", "seeds", "P@1", *(f"{name.removesuffix('-supported')}, 0.5" for name in _SHOWN)]
     head += [f"{name.removesuffix('-supported')}, decided" for name in _SHOWN if "F1" in name]
     head += ["macro-recall, decided", "epochs", "s"]
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    lines = []
     for name in chosen.arms:
         own = [row for row in rows if row["arm"] == name]
         if not own:
@@ -58,8 +61,8 @@ def _table(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
         cells += [_cell(own, "decided", metric) for metric in _SHOWN if "F1" in metric]
         cells += [_cell(own, "decided", "macro-recall-supported")]
         cells += [f"{mean(len(row['epochs']) for row in own):.0f}", f"{mean(row['seconds'] for row in own):.0f}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return table(head, lines)
 
 
 def _cell(rows: Sequence[dict[str, Any]], which: str, metric: str) -> str:
@@ -92,26 +95,22 @@ def _groups(rows: Sequence[dict[str, Any]], chosen: Table) -> str:
         "tail": f"tail, 1 to {torso - 1}",
     }
     columns = [(which, group) for group in named for which in ("fixed", "decided")]
-    lines = ["| arm | " + " | ".join(f"{named[group]}: {_SAID[which]}" for which, group in columns) + " |"]
-    lines.append("|---|" + "---:|" * len(columns))
-    for name in chosen.arms:
-        own = [row for row in rows if row["arm"] == name]
-        if own:
-            cells = [_cell(own, which, f"micro-F1 {group}") for which, group in columns]
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "## micro-F1 by training documents of a label\n\n" + "\n".join(lines)
+    header = ["arm", *(f"{named[group]}: {_SAID[which]}" for which, group in columns)]
+    cells = [
+        [name, *(_cell(own, which, f"micro-F1 {group}") for which, group in columns)]
+        for name in chosen.arms
+        if (own := [row for row in rows if row["arm"] == name])
+    ]
+    return "## micro-F1 by training documents of a label\n\n" + table(header, cells)
 
 
 def _decisions(rows: Sequence[dict[str, Any]]) -> str:
     """The same scores, decided in several ways."""
     if not rows:
         return ""
-    lines = ["| scores of | decision | " + " | ".join(name.removesuffix("-supported") for name in _SHOWN) + " |"]
-    lines.append("|---|---|" + "---:|" * len(_SHOWN))
-    for row in rows:
-        cells = [_cell([row], "decided", metric) for metric in _SHOWN]
-        lines.append(f"| {row['arm']} | {row['method']} | " + " | ".join(cells) + " |")
-    return "## The same scores, other decisions (fitted on the validation part)\n\n" + "\n".join(lines)
+    header = ["scores of", "decision", *(name.removesuffix("-supported") for name in _SHOWN)]
+    cells = [[row["arm"], row["method"], *(_cell([row], "decided", name) for name in _SHOWN)] for row in rows]
+    return "## The same scores, other decisions (fitted on the validation part)\n\n" + table(header, cells)
 
 
 def _failed(rows: Sequence[dict[str, Any]]) -> str:

@@ -91,10 +91,17 @@ def test_an_interrupted_run_goes_on_and_tells_every_epoch_once(at, network_run, 
 
 
 @needs_transformers
-def test_a_mistake_that_ends_a_training_before_anything_was_kept_leaves_nothing(config_of, tmp_path):
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ({"encoder": {"kind": "transformer", "model": "./missing"}}, "no such folder"),
+        ({"initial_labels": "label-text"}, "needs labels with texts"),
+    ],
+)
+def test_a_mistake_that_ends_a_training_before_anything_was_kept_leaves_nothing(config_of, tmp_path, mistake, message):
     path = tmp_path / "run"
-    with pytest.raises(InputError, match="no such folder"):
-        train_run(config_of(model={**NETWORK, "encoder": {"kind": "transformer", "model": "./missing"}}), path)
+    with pytest.raises(InputError, match=message):
+        train_run(config_of(model={**NETWORK, **mistake}), path)
     assert not unfinished_path(path).exists()
     assert train_run(config_of(model=NETWORK), path).path == path
 

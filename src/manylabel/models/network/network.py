@@ -28,7 +28,7 @@ from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.heads import HEADS
 from manylabel.nn.heads.base import Head
-from manylabel.nn.heads.from_texts import start_from_texts
+from manylabel.nn.heads.from_texts import labels_with_texts, start_from_texts
 from manylabel.nn.network import TextNetwork
 from manylabel.train import distributed
 from manylabel.train.device import check_precision, choose_device
@@ -70,6 +70,8 @@ class Network(Model):
         if not isinstance(corpus, Corpus):
             raise InputError("a network reads texts, not rows of features", remedy="train it on a file of texts")
         check_documents(corpus)
+        if self.config.initial_labels == "label-text":
+            labels_with_texts(corpus.labels)  # before any work
         distributed.join()
         device, kept = choose_device(self.config.train.device), stages or Stages()
         check_precision(self.config.train, device)

@@ -19,6 +19,17 @@ def attention(states: States, queries: Tensor) -> Tensor:
         Floats ``[B, Q, T]``, rows of sum 1.
     """
     scores = queries @ states.tokens.transpose(1, 2)
-    scores = scores.masked_fill(~states.mask[:, None, :], -torch.inf)
+    return shares(scores, states.mask[:, None, :], dim=2)
+
+
+def shares(scores: Tensor, mask: Tensor, dim: int) -> Tensor:
+    """The softmax of scores over their tokens; none for what the mask leaves out.
+
+    Args:
+        scores: floats, tokens along `dim`.
+        mask: bool, broadcast against `scores`, true where there is a token.
+        dim: along which they sum to 1.
+    """
+    scores = scores.masked_fill(~mask, -torch.inf)
     # In half precision sums over thousands of tokens would lose the small ones.
-    return torch.softmax(scores, dim=-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(scores.dtype)
+    return torch.softmax(scores, dim=dim, dtype=torch.promote_types(scores.dtype, torch.float32)).to(scores.dtype)

@@ -37,9 +37,7 @@ def start_from_texts(head: Head, encoder: Encoder, labels: LabelSpace) -> None:
             f"initial_labels: label-text needs a head whose vectors of labels are as wide as the encoder's {width} "
             f"numbers{'' if weights is None else f', these have {weights.shape[1]}'}"
         )
-    known = [number for number, text in enumerate(labels.texts or ()) if text and text.strip()]
-    if not known:
-        raise InputError("initial_labels: label-text needs labels with texts", remedy="give a label file that has them")
+    known = labels_with_texts(labels)
     texts = [labels.texts[number] or "" for number in known] if labels.texts is not None else []
     vectors = _vectors(head, encoder, texts)
     vectors = vectors - vectors.mean(dim=0, keepdim=True) if len(known) > 1 else vectors
@@ -47,6 +45,18 @@ def start_from_texts(head: Head, encoder: Encoder, labels: LabelSpace) -> None:
         size = weights.norm(dim=1).mean()
         directions = torch.nn.functional.normalize(vectors, dim=1)
         weights[torch.tensor(known)] = (directions * size).to(weights.device)
+
+
+def labels_with_texts(labels: LabelSpace) -> list[int]:
+    """The labels that have a text.
+
+    Raises:
+        InputError: none has one.
+    """
+    known = [number for number, text in enumerate(labels.texts or ()) if text and text.strip()]
+    if not known:
+        raise InputError("initial_labels: label-text needs labels with texts", remedy="give a label file that has them")
+    return known
 
 
 def _vectors(head: Head, encoder: Encoder, texts: list[str]) -> torch.Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from manylabel.nn.dropout import Dropout
-from manylabel.nn.heads.attention import attention
+from manylabel.nn.heads.attention import attention, shares
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.label_attention_config import LabelAttentionConfig
 from manylabel.nn.heads.label_table import LabelTable, add_bias
@@ -90,6 +90,4 @@ def _read(states: States, queries: Tensor, vectors: Tensor) -> Tensor:
     """Scores ``[B, C]`` of labels that are the same for all documents: both answers of a token in one product."""
     found = functional.linear(states.tokens, torch.cat([queries, vectors]))
     asked, answered = found.split(len(queries), dim=2)
-    asked = asked.masked_fill(~states.mask[:, :, None], -torch.inf)
-    weights = torch.softmax(asked, dim=1, dtype=torch.promote_types(asked.dtype, torch.float32)).to(asked.dtype)
-    return (weights * answered).sum(dim=1)
+    return (shares(asked, states.mask[:, :, None], dim=1) * answered).sum(dim=1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import ConfigError, InputError
 from manylabel.core.labels import LabelSpace
-from manylabel.data.split import split_rows
+from manylabel.data.split import Rows, split_rows
 from manylabel.models.network.workshop import positives_of
 
 
@@ -35,8 +36,7 @@ def training_and_validation(
     elif share == 0 or round(share * len(corpus)) < 1 or len(corpus) < 3:
         training, validation = corpus, None
     else:
-        method = "stratified" if len(corpus) >= 20 else "random"
-        rows = split_rows(corpus, {"train": 1 - share, "validation": share}, method, seed=seed)
+        rows = _held_out(corpus, share, seed)
         training, validation = corpus.select(rows["train"]), corpus.select(rows["validation"])
         if training.positives.nnz == 0:
             training, validation = corpus, None
@@ -72,6 +72,15 @@ def texts_of(inputs: Any) -> list[str]:
         if not isinstance(text, str):
             raise InputError(f"text {number} is of type {type(text).__name__}, not a string")
     return texts
+
+
+def _held_out(corpus: Corpus, share: float, seed: int) -> Rows:
+    """The rows of both parts: stratified by labels, by chance where that leaves one of them empty."""
+    fractions = {"train": 1 - share, "validation": share}
+    if len(corpus) >= 20:
+        with contextlib.suppress(InputError):  # few labels have enough documents for a share of one
+            return split_rows(corpus, fractions, "stratified", seed=seed)
+    return split_rows(corpus, fractions, "random", seed=seed)
 
 
 def _over(corpus: Corpus, labels: LabelSpace) -> Corpus:

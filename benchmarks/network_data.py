@@ -50,7 +50,7 @@ def make_network_data(data_root: Path, name: str, documents: int, epochs: int) -
     (folder / "features.json").write_text(json.dumps(facts), encoding="utf-8")
     texts = found["train"]["texts"]
     write_random_vectors(folder / VECTORS, texts)
-    _write_bert(folder / BERT, texts)
+    write_bert(folder / BERT, texts)
     return folder
 
 
@@ -90,7 +90,7 @@ def write_vectors(path: Path, words: list[str], vectors: np.ndarray) -> None:
         )
 
 
-def _write_bert(folder: Path, texts: list[str]) -> None:
+def write_bert(folder: Path, texts: list[str]) -> None:
     """A BERT of two layers with random weights, and subwords of these texts: no weights can be had offline."""
     import torch
     from tokenizers import BertWordPieceTokenizer

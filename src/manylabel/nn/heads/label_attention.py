@@ -61,7 +61,7 @@ class LabelAttention(Head):
         if self._in_pieces(values, n_labels):
             assert self.shared is not None
             queries = Queries(self.queries.weight, label_ids, self.queries.sparse)
-            scores = attended_scores(states, values, queries, self.shared[1].weight[0])
+            scores = attended_scores(states, values, queries, self.shared[1].get_parameter("weight")[0])
             return add_bias(scores, self.bias, label_ids, sparse=bool(self.by_row))
         step = n_labels
         if not torch.is_grad_enabled():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from manylabel.core.topk import TopK
     from manylabel.decide.decision import Decision, fit_decision, load_decision
     from manylabel.metrics.evaluate import evaluate
+    from manylabel.models.attention_xml.attention_xml import AttentionXML
     from manylabel.models.auto import Auto
     from manylabel.models.base import load
     from manylabel.models.estimators import LinearOVRClassifier, LinearTreeClassifier
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AttentionXML": "manylabel.models.attention_xml.attention_xml",
     "Auto": "manylabel.models.auto",
     "Corpus": "manylabel.core.corpus",
     "Decision": "manylabel.decide.decision",
@@ -48,6 +50,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AttentionXML",
     "Auto",
     "Corpus",
     "Decision",

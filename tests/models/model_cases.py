@@ -27,6 +27,9 @@ CASES = {
     "fused": {"sources": {"linear": {"model": {"kind": "linear-tree", "tree": SMALL_TREE}}}, **SMALL_RANKER},
 }
 
+NEURAL = {"network", "attention-xml"}
+"""Models of texts alone, whose scores depend on the batch in the last bits; their contracts lie in other files."""
+
 
 def make(case, **options):
     """A model that is not fitted."""

@@ -91,6 +91,9 @@ def corpus_of_colours():
 @pytest.mark.parametrize("kind", sorted(MODELS))
 def test_every_model_names_the_word_that_decides(kind):
     options = next((cases.CASES[case] for case in cases.CASES if case.partition(",")[0] == kind), {})
+    if kind in cases.NEURAL:
+        train = {"epochs": 20, "batch_size": 8, "learning_rate": 0.02}
+        options = {"encoder": {"kind": "bag", "embeddings": {"width": 32}, "min_count": 1}, "train": train}
     model = MODELS.load(kind)(**options).fit(corpus_of_colours())
     explanation = model.explain(["Is it RED or white?", ""], 1)[0]
     assert explanation.labels[0].name == "red"
@@ -99,7 +102,7 @@ def test_every_model_names_the_word_that_decides(kind):
     assert explanation.to_dict()["labels"][0]["label"] == "red"
 
 
-@pytest.mark.parametrize("kind", sorted(set(MODELS) - {"network"}))  # which reads texts alone
+@pytest.mark.parametrize("kind", sorted(set(MODELS) - cases.NEURAL))
 def test_models_of_features_have_no_words(kind):
     options = next((cases.CASES[case] for case in cases.CASES if case.partition(",")[0] == kind), {})
     model = MODELS.load(kind)(**options).fit(cases.feature_corpora()[0])

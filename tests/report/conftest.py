@@ -16,6 +16,10 @@ SMALL = {
         "folds": 2,
         "ablation": False,
     },
+    "attention-xml": {
+        "encoder": {"kind": "bag", "embeddings": {"width": 32}, "min_count": 1},
+        "train": {"epochs": 20, "batch_size": 16, "learning_rate": 0.02},
+    },
 }
 
 

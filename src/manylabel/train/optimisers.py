@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from manylabel.train.config import TrainConfig
+from manylabel.train.row_adam import RowAdam
 from manylabel.train.task import ParameterGroup
 
 
@@ -16,7 +17,7 @@ class Optimisers:
     """One optimiser for dense parameters and one for those whose gradients hold single rows.
 
     Matrices decay, vectors (biases, norms) do not. For sparse gradients Adam is lazy: moments of rows without gradient
-    stay as they are (torch's ``SparseAdam``), and nothing decays.
+    stay as they are (:class:`RowAdam`), and nothing decays.
 
     Args:
         groups: what is trained; parameters that need no gradient are left out.
@@ -83,7 +84,7 @@ def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
     for parameter in parameters:
         if parameter.grad is not None:
             if parameter.grad.is_sparse:
-                parameter.grad = parameter.grad.coalesce()
+                parameter.grad = _coalesced(parameter.grad)
             values = parameter.grad.values() if parameter.grad.is_sparse else parameter.grad
             norms.append(torch.linalg.vector_norm(values.float()))
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
@@ -96,13 +97,21 @@ def scale_gradients(parameters: Iterable[nn.Parameter], factor: float) -> None:
             parameter.grad.mul_(factor)
 
 
+def _coalesced(gradient: Tensor) -> Tensor:
+    """Each row once, in order. Where it is so already nothing is copied: torch forgets that it was told."""
+    rows = gradient._indices()[0]
+    ascending = gradient.sparse_dim() == 1 and bool((rows[1:] > rows[:-1]).all())
+    return gradient._coalesced_(True) if ascending else gradient.coalesce()
+
+
 def _group(parameters: list[nn.Parameter], rate: float, decay: float) -> list[dict[str, Any]]:
     return [{"params": parameters, "lr": rate, "largest": rate, "weight_decay": decay}] if parameters else []
 
 
 def _sparse_parameters(module: nn.Module) -> set[int]:
-    """Parameters of modules that say ``sparse``: embeddings and tables of labels."""
-    return {id(part.weight) for part in module.modules() if getattr(part, "sparse", False) and hasattr(part, "weight")}
+    """Parameters whose gradients hold single rows: those that modules name in ``by_row``, and torch's embeddings."""
+    found = {id(getattr(part, name)) for part in module.modules() for name in getattr(part, "by_row", ())}
+    return found | {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding) and part.sparse}
 
 
 def _dense(groups: list[dict[str, Any]], config: TrainConfig) -> torch.optim.Optimizer:
@@ -118,4 +127,4 @@ def _sparse(groups: list[dict[str, Any]], config: TrainConfig) -> torch.optim.Op
     plain = [{key: value for key, value in group.items() if key != "weight_decay"} for group in groups]
     if config.optim == "sgd":
         return torch.optim.SGD(plain, lr=0.0)
-    return torch.optim.SparseAdam(plain, lr=1e-3, betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon)
+    return RowAdam(plain, betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon)

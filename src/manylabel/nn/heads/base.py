@@ -18,10 +18,12 @@ class Head(nn.Module, ABC):
     Attributes:
         needs: what it reads of the states: the ``tokens`` or the ``pooled`` vector.
         bias: the output bias of each label ``[L]``, a parameter, so that it can start at the label's prior.
+        by_row: names of own parameters whose gradients hold the rows of a shortlist alone.
     """
 
     needs: ClassVar[Literal["tokens", "pooled"]]
     bias: nn.Parameter
+    by_row: tuple[str, ...] = ()
 
     @abstractmethod
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from manylabel.nn.dropout import Dropout
+from manylabel.nn.heads.attended_scores import Queries, attended_scores
 from manylabel.nn.heads.attention import attention, shares
 from manylabel.nn.heads.base import Head
 from manylabel.nn.heads.label_attention_config import LabelAttentionConfig
@@ -18,6 +19,9 @@ from manylabel.nn.inputs import States
 
 _CELLS_AT_ONCE = 1 << 26
 """Numbers of attention ``[B, C, T]`` and of contexts that are held at once where nothing is trained."""
+
+_IN_PIECES = 1 << 22
+"""Numbers of the contexts of a batch ``[B, C, h]``, above which a processor makes them in pieces."""
 
 
 class LabelAttention(Head):
@@ -39,6 +43,7 @@ class LabelAttention(Head):
         self.dropout = Dropout(config.dropout)
         self.queries = LabelTable(n_labels, width, sparse=config.sparse)
         self.bias = nn.Parameter(torch.zeros(n_labels))
+        self.by_row = ("bias",) if config.sparse else ()
         if config.output == "shared":
             sizes = [width, *config.hidden_dims]
             layers = [nn.Linear(before, after) for before, after in pairwise(sizes)]
@@ -53,6 +58,11 @@ class LabelAttention(Head):
         states = States(self.dropout(states.tokens), states.mask)
         values = states.tokens if self.shared is None else self.shared[0](states.tokens)
         n_labels = self.bias.shape[0] if label_ids is None else label_ids.shape[1]
+        if self._in_pieces(values, n_labels):
+            assert self.shared is not None
+            queries = Queries(self.queries.weight, label_ids, self.queries.sparse)
+            scores = attended_scores(states, values, queries, self.shared[1].get_parameter("weight")[0])
+            return add_bias(scores, self.bias, label_ids, sparse=bool(self.by_row))
         step = n_labels
         if not torch.is_grad_enabled():
             documents, tokens, _ = values.shape
@@ -60,7 +70,15 @@ class LabelAttention(Head):
             step = max(1, _CELLS_AT_ONCE // max(1, documents * wide))
         starts = range(0, max(n_labels, 1), max(step, 1))
         parts = [self._scores(states, values, label_ids, slice(at, at + step)) for at in starts]
-        return add_bias(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self.bias, label_ids)
+        return add_bias(
+            torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self.bias, label_ids, sparse=bool(self.by_row)
+        )
+
+    def _in_pieces(self, values: Tensor, n_labels: int) -> bool:
+        """Whether contexts are so large that :func:`attended_scores` makes them faster."""
+        one_layer = self.shared is not None and len(self.shared) == 2
+        large = values.shape[0] * n_labels * values.shape[2] > _IN_PIECES
+        return one_layer and large and values.device.type == "cpu" and not torch.compiler.is_compiling()
 
     def _scores(self, states: States, values: Tensor, label_ids: Tensor | None, part: slice) -> Tensor:
         """Scores without bias of some of the labels; `values` are what their attention averages."""

@@ -6,7 +6,8 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from manylabel.nn.heads.rows import rows_of
 
 
 class LabelTable(nn.Module):
@@ -25,12 +26,13 @@ class LabelTable(nn.Module):
         limit = math.sqrt(6.0 / (n_labels + width)) if bound is None else bound
         self.weight = nn.Parameter(torch.empty(n_labels, width).uniform_(-limit, limit))
         self.sparse = sparse
+        self.by_row = ("weight",) if sparse else ()
 
     def rows(self, label_ids: Tensor) -> Tensor:
         """The vectors of shortlists int64 ``[B, C]``, floats ``[B, C, d]``; padding reads the first row."""
-        return functional.embedding(label_ids.clamp(min=0), self.weight, sparse=self.sparse)
+        return rows_of(self.weight, label_ids, sparse=self.sparse)
 
 
-def add_bias(scores: Tensor, bias: Tensor, label_ids: Tensor | None) -> Tensor:
-    """Scores ``[B, L]`` or ``[B, C]`` with the bias ``[L]`` of their labels."""
-    return scores + (bias if label_ids is None else bias[label_ids.clamp(min=0)])
+def add_bias(scores: Tensor, bias: Tensor, label_ids: Tensor | None, *, sparse: bool) -> Tensor:
+    """Scores ``[B, L]`` or ``[B, C]`` with the bias ``[L]`` of their labels; `sparse` as for a table."""
+    return scores + (bias if label_ids is None else rows_of(bias, label_ids, sparse=sparse))

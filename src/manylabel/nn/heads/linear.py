@@ -28,6 +28,7 @@ class LinearHead(Head):
         self.hidden = None if hidden is None else nn.Linear(pooled_width, hidden)
         self.labels = LabelTable(n_labels, hidden or pooled_width, sparse=config.sparse)
         self.bias = nn.Parameter(torch.zeros(n_labels))
+        self.by_row = ("bias",) if config.sparse else ()
 
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:
         """See :meth:`Head.forward`."""
@@ -39,7 +40,7 @@ class LinearHead(Head):
             scores = vector @ self.labels.weight.T
         else:
             scores = torch.einsum("bd,bcd->bc", vector, self.labels.rows(label_ids))
-        return add_bias(scores, self.bias, label_ids)
+        return add_bias(scores, self.bias, label_ids, sparse=bool(self.by_row))
 
     def label_weights(self) -> nn.Parameter:
         """The classifiers; see :meth:`Head.label_weights`."""

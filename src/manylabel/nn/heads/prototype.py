@@ -37,6 +37,7 @@ class PrototypeAttention(Head):
         self.mixture = LabelTable(n_labels, config.prototypes, sparse=config.sparse, bound=1.0)
         self.labels = LabelTable(n_labels, config.hidden_dim, sparse=config.sparse)
         self.bias = nn.Parameter(torch.zeros(n_labels))
+        self.by_row = ("bias",) if config.sparse else ()
 
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:
         """See :meth:`Head.forward`."""
@@ -45,7 +46,7 @@ class PrototypeAttention(Head):
         if label_ids is not None:
             mixture = self.mixture.rows(label_ids).softmax(dim=2)
             answers = self.labels.rows(label_ids) @ read.transpose(1, 2)
-            return add_bias((answers * mixture).sum(dim=2), self.bias, label_ids)
+            return add_bias((answers * mixture).sum(dim=2), self.bias, label_ids, sparse=bool(self.by_row))
         documents, prototypes, _ = read.shape
         n_labels = self.bias.shape[0]
         step = n_labels if torch.is_grad_enabled() else max(1, _CELLS_AT_ONCE // (documents * prototypes))
@@ -54,7 +55,7 @@ class PrototypeAttention(Head):
             ((self.labels.weight[at : at + step] @ read.transpose(1, 2)) * mixture[at : at + step]).sum(dim=2)
             for at in range(0, n_labels, step)
         ]
-        return add_bias(torch.cat(parts, dim=1), self.bias, None)
+        return add_bias(torch.cat(parts, dim=1), self.bias, None, sparse=False)
 
     def label_weights(self) -> nn.Parameter:
         """The vectors ``w``; see :meth:`Head.label_weights`."""

@@ -18,10 +18,8 @@ from torch.autograd.function import once_differentiable
 from manylabel.nn.heads.rows import gradient_of_rows
 from manylabel.nn.inputs import States
 
-_LABELS = 1024
-"""Of a piece: their contexts, at 256 numbers each, are a megabyte."""
-_TOKENS = 256
-"""Of a piece, at least those of one document: their attention is a megabyte too."""
+_NUMBERS = 1 << 18
+"""Of the contexts of a piece, and of the products of its labels with its tokens: a megabyte each."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,10 @@ class _AttendedScores(torch.autograd.Function):
         width = table.shape[0] if label_ids is None else label_ids.shape[1]
         scores = torch.zeros(len(begins) - 1, width, dtype=tokens.dtype, device=tokens.device)
         with torch.autocast(tokens.device.type, enabled=False):
-            for piece in _pieces(begins, table.shape[0], label_ids):
+            for piece in _pieces(begins, table.shape[0], values.shape[1], label_ids):
                 _, asked = _ask(piece, table, tokens, space)
                 for document, own, within in piece.documents():
-                    contexts = _contexts(_shares(asked[:, within], values), values[own], space)
+                    contexts = _contexts(_shares(asked[within], space), values[own], space)
                     scores[document, piece.columns] = torch.mv(contexts.relu_(), output)
         ctx.save_for_backward(tokens, values, output, table, scores)
         ctx.label_ids, ctx.sparse, ctx.begins = label_ids, sparse, begins
@@ -141,24 +139,23 @@ class _AttendedScores(torch.autograd.Function):
             rows, places = label_ids.clamp(min=0).unique(return_inverse=True)
             of_table = torch.zeros(len(rows), table.shape[1], dtype=torch.float32, device=table.device)
         with torch.autocast(tokens.device.type, enabled=False):
-            for piece in _pieces(ctx.begins, table.shape[0], label_ids):
+            for piece in _pieces(ctx.begins, table.shape[0], values.shape[1], label_ids):
                 queries, asked = _ask(piece, table, tokens, space)
                 for document, own, within in piece.documents():
-                    shares = _shares(asked[:, within], values)
+                    shares = _shares(asked[within], space)
                     contexts = _contexts(shares, values[own], space)
                     torch.gt(contexts, 0, out=contexts)
                     answers = space.get("answers", *shares.shape)
-                    torch.mm(contexts, weighted[own].T, out=answers)
-                    shares.mul_(gradient[document, piece.columns, None])
-                    of_values[own].addmm_(shares.T, contexts)
-                    answers.sub_(scores[document, piece.columns, None]).mul_(shares)
-                    asked[:, within] = answers
-                of_tokens[piece.tokens].addmm_(asked.T, queries)
+                    torch.mm(weighted[own], contexts.T, out=answers)
+                    shares.mul_(gradient[document, piece.columns])
+                    of_values[own].addmm_(shares, contexts)
+                    torch.mul(answers.sub_(scores[document, piece.columns]), shares, out=asked[within])
+                of_tokens[piece.tokens].addmm_(asked, queries)
                 if places is None:
-                    _add_product(of_table[piece.labels], asked, tokens[piece.tokens])
+                    _add_product(of_table[piece.labels], asked.T, tokens[piece.tokens])
                 else:
-                    found = space.get("rows", len(asked), table.shape[1])
-                    torch.mm(asked, tokens[piece.tokens], out=found)
+                    found = space.get("rows", asked.shape[1], table.shape[1])
+                    torch.mm(asked.T, tokens[piece.tokens], out=found)
                     of_table.index_add_(0, places[piece.first, piece.columns], found.float())
         of_output = (of_values * values).sum(dim=0)
         of_values *= output
@@ -169,7 +166,7 @@ class _AttendedScores(torch.autograd.Function):
         return of_tokens, of_values, of_output, of_table, None, None, None
 
 
-def _pieces(begins: list[int], n_labels: int, label_ids: Tensor | None) -> Iterator[_Piece]:
+def _pieces(begins: list[int], n_labels: int, width: int, label_ids: Tensor | None) -> Iterator[_Piece]:
     if label_ids is not None:
         for document, own in enumerate(label_ids):
             there = own >= 0
@@ -177,19 +174,21 @@ def _pieces(begins: list[int], n_labels: int, label_ids: Tensor | None) -> Itera
             if len(own[columns]):
                 yield _Piece(own[columns], columns, document, begins[document : document + 2])
         return
+    labels = min(n_labels, max(1, _NUMBERS // width))
+    tokens = max(1, _NUMBERS // max(labels, 1))
     first = 0
     while first + 1 < len(begins):
         last = first + 1
-        while last + 1 < len(begins) and begins[last + 1] - begins[first] <= _TOKENS:
+        while last + 1 < len(begins) and begins[last + 1] - begins[first] <= tokens:
             last += 1
-        for at in range(0, n_labels, _LABELS):
-            part = slice(at, min(at + _LABELS, n_labels))
+        for at in range(0, n_labels, max(labels, 1)):
+            part = slice(at, min(at + labels, n_labels))
             yield _Piece(part, part, first, begins[first : last + 1])
         first = last
 
 
 def _ask(piece: _Piece, table: Tensor, tokens: Tensor, space: _Workspace) -> tuple[Tensor, Tensor]:
-    """The queries of a piece ``[C, d]`` and their products with its tokens ``[C, T]``."""
+    """The queries of a piece ``[C, d]`` and their products with its tokens ``[T, C]``."""
     own = tokens[piece.tokens]
     if isinstance(piece.labels, slice):
         queries = table.detach()[piece.labels].to(tokens.dtype)
@@ -199,19 +198,23 @@ def _ask(piece: _Piece, table: Tensor, tokens: Tensor, space: _Workspace) -> tup
             torch.index_select(table.detach(), 0, piece.labels, out=queries)
         else:
             queries.copy_(table.detach()[piece.labels])
-    asked = space.get("asked", len(queries), len(own))
-    torch.mm(queries, own.T, out=asked)
+    asked = space.get("asked", len(own), len(queries))
+    torch.mm(own, queries.T, out=asked)
     return queries, asked
 
 
-def _shares(asked: Tensor, like: Tensor) -> Tensor:
+def _shares(asked: Tensor, space: _Workspace) -> Tensor:
+    # Along the first dimension: along the last, torch takes ten times as long for documents of a few tokens.
+    shares = space.get("shares", *asked.shape)
+    if asked.dtype.itemsize >= torch.float32.itemsize:
+        return torch.softmax(asked, 0, out=shares)  # type: ignore[call-overload]
     # In half precision sums over thousands of tokens would lose the small ones.
-    return torch.softmax(asked, dim=1, dtype=torch.float32).to(like.dtype)
+    return shares.copy_(torch.softmax(asked, 0, dtype=torch.float32))
 
 
 def _contexts(shares: Tensor, values: Tensor, space: _Workspace) -> Tensor:
-    contexts = space.get("contexts", len(shares), values.shape[1])
-    torch.mm(shares, values, out=contexts)
+    contexts = space.get("contexts", shares.shape[1], values.shape[1])
+    torch.mm(shares.T, values, out=contexts)
     return contexts
 
 

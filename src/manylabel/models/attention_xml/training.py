@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from manylabel.core.corpus import Corpus
 from manylabel.core.labels import LabelSpace
@@ -15,7 +16,14 @@ from manylabel.core.progress import Progress
 from manylabel.core.stages import Stages
 from manylabel.models.attention_xml.clusters import label_vectors, tree_of
 from manylabel.models.attention_xml.config import AttentionXMLConfig
-from manylabel.models.attention_xml.levels import Beam, LevelMeter, LevelPart, shortlist_of, step_down
+from manylabel.models.attention_xml.levels import (
+    Beam,
+    LevelMeter,
+    LevelPart,
+    search_of_level,
+    shortlist_of,
+    step_down,
+)
 from manylabel.models.attention_xml.start import begin_at_priors, begin_like, encoder_like
 from manylabel.models.network.stages import encoder_groups, head_rate, recorder
 from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
@@ -99,7 +107,7 @@ class TreeTrainer:
         self._epochs = 0
 
     def train(self) -> LevelNetworks:
-        """Clusters, then every level from the top."""
+        """Clusters, then the networks."""
         config, n_labels = self._config, len(self._labels)
         corpus = self._documents["training"].corpus
 
@@ -108,7 +116,18 @@ class TreeTrainer:
             return tree_of(vectors, n_labels, config.clustering, self._seed, self._progress).to_arrays()
 
         tree = LabelTree.from_arrays(self._stages.run("clusters", cluster))
-        positives = {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
+        return self._train_levels(
+            tree, {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
+        )
+
+    def _train_levels(self, tree: LabelTree, positives: dict[str, list[csr_matrix]]) -> LevelNetworks:
+        """Every level from the top, each with a network of its own.
+
+        Args:
+            tree: the label tree.
+            positives: of each part at each level, CSR ``[n, nodes of the level]``, sorted.
+        """
+        config = self._config
         beams: dict[str, Beam] = {}
         made = LevelNetworks(tree, [], [])
         for level in range(tree.depth):
@@ -162,13 +181,14 @@ class TreeTrainer:
             last = level == tree.depth - 1
             rate = head_rate(config, network)
             groups = [*encoder_groups(network.encoder.layers(), config, network), ParameterGroup(network.head, rate)]
-            measured = (training, parts.get("validation"))
+            search = search_of_level(network, loss, tree, level, training.positives, config)
+            names, measured = self._names(tree, level, training), (training, parts.get("validation"))
             task = Classification(
                 network,
                 Examples(training.inputs, training.positives > 0, self._documents["training"].corpus.ids),
                 loss,
                 Trainable(groups),
-                LevelMeter(network, loss, tree, level, measured, self._names(tree, level, training), config, seed=0),
+                LevelMeter(search, measured, names, config, seed=0),
                 Ways(shortlist=None if parents is None else shortlist_of(tree, level, parents)),
             ).to(self._encoder.device)
             check_batch(task, config)

@@ -28,7 +28,7 @@ CASES = {
 }
 
 NEURAL = {"network", "attention-xml"}
-"""Models of texts alone, whose scores depend on the batch in the last bits; each has a contract in a file of its own."""
+"""Models of texts alone, whose scores depend on the batch in the last bits; their contracts lie in other files."""
 
 
 def make(case, **options):

@@ -5,13 +5,16 @@ import pytest
 import torch
 from model_cases import corpora, memorisable, precision_at_1, same
 from network_cases import TINY_BERT, Notes, StopsAt
+from scipy.sparse import csr_matrix
 
 from encoder_cases import needs_transformers
 from manylabel import Corpus, LabelSpace, load
 from manylabel.core.errors import ConfigError, InputError
 from manylabel.core.stages import Stages
 from manylabel.models.attention_xml.attention_xml import AttentionXML
+from manylabel.models.attention_xml.beam_facts import recall_by_width
 from manylabel.models.attention_xml.config import AttentionXMLConfig, ClusteringConfig
+from manylabel.models.attention_xml.levels import Beam, LevelPart
 from manylabel.trees.label_tree import LabelTree
 
 ENCODER = {"kind": "bag", "embeddings": {"width": 32, "dropout": 0.0}, "min_count": 1}
@@ -142,6 +145,35 @@ def test_the_encoder_may_be_a_transformer(parts):
 def test_the_same_seed_gives_the_same_bits(parts):
     one, two = (make(train={"epochs": 2}).fit(parts[0]).predict(parts[1].texts, 5) for _ in range(2))
     assert same(one, two)
+
+
+# -- what it says of itself ------------------------------------------------------------------------------------------
+
+
+def test_recall_of_the_beam_and_what_it_costs(fitted, tmp_path):
+    recall, costs = fitted.fact_tables()
+    assert recall.columns == ["level", "1", "2", "4"]
+    shares = [float(cell) for cell in recall.rows[0][1:]]
+    assert recall.rows[0][0] == "8 clusters"
+    assert shares == sorted(shares)
+    assert 0 < shares[0] <= 100
+    assert [row[0] for row in costs.rows] == ["1", "2", "4 (configured)", "8"]
+    assert [row[1] for row in costs.rows] == ["8", "15", "30", "60"]
+    assert float(costs.rows[0][3]) > 0
+    fitted.save(tmp_path / "run")
+    assert load(tmp_path / "run").fact_tables() == [recall, costs]
+    assert "## Recall of the shortlists" in "".join(fitted.card_sections())
+
+
+def test_without_validation_documents_nothing_is_said_of_the_beam(parts):
+    model = make(train={"epochs": 1, "validation": 0, "early_stopping": None}).fit(parts[0])
+    assert model.fact_tables() == []
+
+
+def test_recall_is_the_share_of_true_nodes():
+    beam = Beam(np.array([[2, 0], [1, -1]], np.int32), np.zeros((2, 2), np.float32))
+    part = LevelPart(None, csr_matrix(np.array([[1, 0, 0], [1, 1, 1]], bool)), None)
+    assert recall_by_width(beam, part) == {1: 0.25, 2: 0.5}
 
 
 # -- saved, interrupted ---------------------------------------------------------------------------------------------

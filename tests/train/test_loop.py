@@ -31,6 +31,7 @@ VARIANTS = {
     "plateau": {"lr_scheduler_type": "plateau", "early_stopping": "loss", "plateau_patience": 0},
     "sgd": {"optim": "sgd", "lr_scheduler_type": "cosine"},
     "bf16": {"bf16": True},
+    "adaptive clipping": {"max_grad_norm": "adaptive", "gradient_accumulation_steps": 2},
 }
 
 

@@ -26,7 +26,8 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models import MODELS
 
 if TYPE_CHECKING:
-    from manylabel.models.explanation import Explanation
+    from manylabel.models.fact_table import FactTable
+from manylabel.models.explanation import Explanation
 
 CONFIG_FILE = "config.yaml"
 LABELS_FILE = "labels.jsonl"
@@ -157,6 +158,10 @@ class Model(ABC):
 
     def card_sections(self) -> list[str]:
         """Sections in Markdown that the model adds to the card of its run."""
+        return [table.markdown() for table in self.fact_tables()]
+
+    def fact_tables(self) -> list[FactTable]:
+        """What the model found of itself while it was fitted: for its card, and for the page about its run."""
         return []
 
     @abstractmethod

@@ -10,6 +10,7 @@ from manylabel.core.config import Section, Shorthand
 from manylabel.core.errors import ConfigError
 
 LOSS = "loss"
+ADAPTIVE = "adaptive"
 
 
 class EarlyStopping(Section):
@@ -87,8 +88,10 @@ class TrainConfig(Section):
     warmup_ratio: float = Field(default=0.06, ge=0, lt=1, description="Share of all steps in which the rate rises.")
     plateau_factor: float = Field(default=0.5, gt=0, lt=1, description="Of plateau: what the rate is multiplied by.")
     plateau_patience: int = Field(default=1, ge=0, description="Of plateau: epochs without a better one before that.")
-    max_grad_norm: float | None = Field(
-        default=1.0, gt=0, description="Gradients are cut to this norm; null for never."
+    max_grad_norm: Annotated[float, Field(gt=0)] | Literal["adaptive"] | None = Field(
+        default=1.0,
+        description="Gradients are cut to this norm; adaptive: to 5 times the largest of the last 5 (AttentionXML); "
+        "null: never.",
     )
     bf16: bool = Field(default=False, description="Compute in bfloat16 where that is enough.")
     fp16: bool = Field(default=False, description="Compute in float16 with scaled gradients; on a GPU only.")

@@ -20,6 +20,7 @@ from manylabel.train.averaging import Averaged
 from manylabel.train.batches import batches_of, generator, steps_of
 from manylabel.train.best import Best
 from manylabel.train.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
+from manylabel.train.clipping import Clipping
 from manylabel.train.config import TrainConfig
 from manylabel.train.device import autocast, check_precision
 from manylabel.train.interruption import deferred_interruption
@@ -110,6 +111,7 @@ class _Loop:
         wanted = {id(parameter) for parameter in self.optimisers.parameters}
         self.trained = {name: p for name, p in task.named_parameters() if id(p) in wanted}
         self.schedule = Schedule(config)
+        self.clipping = Clipping(config)
         self.averaged = None if config.average is None else Averaged(config.average, self.optimisers.parameters)
         self.best = Best(config.early_stopping, self.trained)
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=config.fp16)
@@ -202,8 +204,10 @@ class _Loop:
             raise self._diverged("gradient", norm, batches)
         if math.isfinite(norm):
             self.norms += norm
-            if config.max_grad_norm is not None and norm > config.max_grad_norm:
-                scale_gradients(optimisers.parameters, config.max_grad_norm / norm)
+            limit = self.clipping.limit()
+            if norm > limit:
+                scale_gradients(optimisers.parameters, limit / norm)
+            self.clipping.seen(norm)
         before, after = ((self.epoch + steps / of) / config.epochs for steps in (index, index + 1))
         factor = self.schedule.factor(before, after)
         optimisers.step(factor, self.scaler)
@@ -263,6 +267,7 @@ class _Loop:
                 "weights": dict(enumerate(self.trained.values())),
                 "optimisers": self.optimisers.state(),
                 "schedule": self.schedule.state(),
+                "clipping": self.clipping.state(),
                 "averaged": {} if self.averaged is None else self.averaged.state(),
                 "best": self.best.state(),
                 "scaler": self.scaler.state_dict(),
@@ -279,6 +284,7 @@ class _Loop:
             parameter.copy_(state["weights"][str(number)])
         self.optimisers.restore(state["optimisers"])
         self.schedule.restore(state["schedule"])
+        self.clipping.restore(state["clipping"])
         if self.averaged is not None:
             self.averaged.restore(state["averaged"])
         self.best.restore(state["best"])

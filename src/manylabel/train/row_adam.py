@@ -47,9 +47,10 @@ class RowAdam(torch.optim.Optimizer):
         rows, values = gradient.indices()[0], gradient.values()
         tensors = (parameter, state["exp_avg"], state["exp_avg_sq"])
         if parameter.device.type == "cpu" and parameter.dtype == torch.float32 and parameter.is_contiguous():
-            arrays = [tensor.detach().reshape(len(parameter), -1).numpy() for tensor in tensors]
+            weights, first, second = (tensor.detach().reshape(len(parameter), -1).numpy() for tensor in tensors)
             given = values.contiguous().reshape(len(rows), math.prod(parameter.shape[1:])).numpy()
-            _move_rows(*arrays, rows.numpy(), given, *map(np.float32, (beta1, beta2, rate, group["eps"])))
+            decays, sizes = (np.float32(beta1), np.float32(beta2)), (np.float32(rate), np.float32(group["eps"]))
+            _move_rows(weights, first, second, rows.numpy(), given, decays, sizes)
             return
         first, second = (tensor[rows] for tensor in tensors[1:])
         first.lerp_(values, 1 - beta1)
@@ -65,12 +66,11 @@ def _move_rows(
     second: np.ndarray,
     rows: np.ndarray,
     gradient: np.ndarray,
-    beta1: np.float32,
-    beta2: np.float32,
-    rate: np.float32,
-    epsilon: np.float32,
+    decays: tuple[np.float32, np.float32],
+    sizes: tuple[np.float32, np.float32],
 ) -> None:
     one = np.float32(1)
+    (beta1, beta2), (rate, epsilon) = decays, sizes
     for number in range(len(rows)):
         weight, mean, square, given = weights[rows[number]], first[rows[number]], second[rows[number]], gradient[number]
         for place in range(len(weight)):

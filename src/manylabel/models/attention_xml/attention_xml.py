@@ -16,13 +16,14 @@ from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
 from manylabel.core.topk import TopK
 from manylabel.data.feature_files import FeatureCorpus
+from manylabel.models.attention_xml.beam_facts import fact_tables
 from manylabel.models.attention_xml.config import AttentionXMLConfig
-from manylabel.models.attention_xml.descent import search
-from manylabel.models.attention_xml.levels import Beam, as_labels, step_down
+from manylabel.models.attention_xml.levels import as_labels
 from manylabel.models.attention_xml.start import encoder_like
 from manylabel.models.attention_xml.together_training import TogetherTrainer
 from manylabel.models.attention_xml.training import Documents, LevelNetworks, TreeTrainer, new_head
 from manylabel.models.base import Inputs, Model, at_least_one
+from manylabel.models.fact_table import FactTable
 from manylabel.models.network.documents import check_documents, texts_of, training_and_validation
 from manylabel.models.network.workshop import from_arrays, read, seeded, to_arrays
 from manylabel.nn import inputs as nn_inputs
@@ -35,6 +36,7 @@ from manylabel.trees.average import average
 from manylabel.trees.label_tree import LabelTree
 
 _FILE = "networks.safetensors"
+_FACTS = "beam.json"
 _ENCODER = "encoder"
 
 
@@ -117,7 +119,7 @@ class AttentionXML(Model):
             tokens = read(self._encoder, texts, self.config.train)
             # A label that is best on average stands high in each tree's own list, not always within its first k.
             depth = k if len(self._trees) == 1 else max(2 * k, 2 * width)
-            lists = [as_labels(self._search(one, tokens, width, depth), one.tree, depth) for one in self._trees]
+            lists = [as_labels(one.search(tokens, width, depth, self.config), one.tree, depth) for one in self._trees]
         indices, scores = lists[0] if len(lists) == 1 else average(lists, k)
         return TopK(indices, scores, "probability", labels)
 
@@ -126,6 +128,10 @@ class AttentionXML(Model):
         from manylabel.models.attention_xml.costs import attention_xml_estimate
 
         return attention_xml_estimate(self, corpus)
+
+    def fact_tables(self) -> list[FactTable]:
+        """Recall of the shortlists and what the beam costs; see :meth:`Model.fact_tables`."""
+        return fact_tables([one.facts for one in self._trees], self.config.beam_width)
 
     def write(self, writer: RunWriter) -> None:
         """Write vocabulary, trees and parameters; see :meth:`Model.write`."""
@@ -139,10 +145,11 @@ class AttentionXML(Model):
                 own = network.head if level and self._together else network  # one encoder lies at the first level
                 arrays |= with_prefix(f"tree{number}.level{level}", to_arrays(own))
         writer.arrays(_FILE, arrays)
+        writer.json(_FACTS, [one.facts for one in self._trees])
 
     def restore(self, run: RunDirectory) -> None:
         """Read what :meth:`write` wrote; see :meth:`Model.restore`."""
-        arrays = run.read_arrays(_FILE)
+        arrays, facts = run.read_arrays(_FILE), run.read_json(_FACTS)
         device = choose_device("auto" if self.config.train.device == "cuda" else self.config.train.device)
         with seeded(self.config.seed):
             self._encoder = self.new_encoder()
@@ -158,18 +165,7 @@ class AttentionXML(Model):
                     own = network.head if shared else network
                     from_arrays(own, without_prefix(f"tree{number}.level{level}", arrays))
                     networks.append(network.eval().to(device))
-                self._trees.append(LevelNetworks(tree, networks, []))
-
-    def _search(self, one: LevelNetworks, tokens: nn_inputs.Inputs, width: int, k: int) -> Beam:
-        if self._together:
-            widths = [*[width] * (one.tree.depth - 1), k]
-            return search(one.networks, tokens, one.tree, widths, self.config.train)[-1]
-        beam: Beam | None = None
-        for level, network in enumerate(one.networks):
-            kept = k if level == one.tree.depth - 1 else width
-            beam = step_down(network, tokens, one.tree, level, beam, kept, self.config.train_of(level))
-        assert beam is not None
-        return beam
+                self._trees.append(LevelNetworks(tree, networks, facts[number]))
 
     @property
     def _together(self) -> bool:

@@ -52,7 +52,7 @@ def tree_of(
     counts = config.counts(n_labels)
     if not counts:
         progress.note(f"{n_labels:,} labels make no clusters of the size asked for: they are scored all at once")
-        return build_tree_with_counts(csr_matrix((n_labels, 1), dtype=np.float32), ())
+        return build_tree_with_counts(csr_matrix((n_labels, 1)), ())
     found = vectors()
     known = np.flatnonzero(np.diff(found.indptr)).astype(np.int32)
     if len(known) < n_labels:

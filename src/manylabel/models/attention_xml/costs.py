@@ -46,7 +46,7 @@ def attention_xml_estimate(model: AttentionXML, corpus: Corpus | FeatureCorpus) 
             nodes = size if level == 0 else min(size, max(_NODES, children))
             network = TextNetwork(encoder, new_head(config, encoder, level, nodes)).to(device)
             shortlist = None if level == 0 else _any_labels(children, nodes)
-            examples = Examples(inputs, csr_matrix((len(sample), nodes), dtype=bool))
+            examples = Examples(inputs, csr_matrix((len(sample), nodes)).astype(np.bool_))
             loss: Any = config.loss
             task = Classification(network, examples, loss, Trainable([]), Measured, Ways(shortlist=shortlist))
             fixed, each = step_bytes(task, train)

@@ -11,7 +11,7 @@ from manylabel.models.attention_xml.descent import LevelsNetwork, search
 from manylabel.models.attention_xml.levels import Beam, LevelLoss, LevelMeter, LevelPart, Search
 from manylabel.models.attention_xml.start import begin_at_priors, encoder_like, expected_documents
 from manylabel.models.attention_xml.together import Together
-from manylabel.models.attention_xml.training import LevelNetworks, TreeTrainer, new_head, recall_by_width
+from manylabel.models.attention_xml.training import LevelNetworks, TreeTrainer, new_head
 from manylabel.models.network.stages import encoder_groups, head_rate, recorder
 from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
 from manylabel.nn.losses.base import Loss
@@ -31,8 +31,10 @@ class TogetherTrainer(TreeTrainer):
             network = self._new_levels(tree, positives["training"])
             arrays = self._stages.run("together", lambda: self._trained(network, tree, positives))
         from_arrays(network, {name: array for name, array in arrays.items() if name != "epochs"})
-        networks = network.eval().networks()
-        return LevelNetworks(tree, networks, self._recall(networks, tree, positives))
+        made = LevelNetworks(tree, network.eval().networks())
+        if "validation" in positives and tree.depth > 1:
+            self._measure_recall(made, positives["validation"])
+        return made
 
     def _new_levels(self, tree: LabelTree, positives: list[csr_matrix]) -> LevelsNetwork:
         """The network as it begins; biases of lower levels are at the priors by :func:`expected_documents`."""
@@ -61,10 +63,7 @@ class TogetherTrainer(TreeTrainer):
             *[ParameterGroup(head, rate) for head in network.heads],
         ]
         found = search_of_levels(network, loss, tree, positives["training"], self._config.beam_width, config)
-        names, measured = (
-            self._names(tree, tree.depth - 1, parts["training"]),
-            (parts["training"], parts.get("validation")),
-        )
+        names = self._names(tree, tree.depth - 1, parts["training"])
         task = Together(
             network,
             tree,
@@ -72,7 +71,7 @@ class TogetherTrainer(TreeTrainer):
             positives["training"],
             loss,
             Trainable(groups),
-            LevelMeter(found, measured, names, config, seed=0),
+            LevelMeter(found, (parts["training"], parts.get("validation")), names, config, seed=0),
             width=self._width,
             names=documents.corpus.ids,
         ).to(self._encoder.device)
@@ -89,22 +88,13 @@ class TogetherTrainer(TreeTrainer):
         )
         return {**to_arrays(network), "epochs": np.array([trained.epochs], np.int64)}
 
-    def _recall(
-        self, networks: list[Any], tree: LabelTree, positives: dict[str, list[csr_matrix]]
-    ) -> list[dict[int, float]]:
-        """Of the levels of clusters, see :attr:`LevelNetworks.recall`."""
-        if "validation" not in positives or tree.depth == 1:
-            return []
-        inputs = self._documents["validation"].inputs
-        above = tree.depth - 1
-        beams = search(
-            networks[:above], inputs, tree, [self._config.beam_width] * above, self._config.train,
-            progress=self._progress,
-        )  # fmt: skip
-        return [
-            recall_by_width(beam, LevelPart(inputs, known, None))
-            for beam, known in zip(beams, positives["validation"], strict=False)
-        ]
+    def _measure_recall(self, made: LevelNetworks, positives: list[csr_matrix]) -> None:
+        """Of the levels of clusters, on the validation documents."""
+        inputs, above = self._documents["validation"].inputs, made.tree.depth - 1
+        widths, progress = [self._config.beam_width] * above, self._progress
+        beams = search(made.networks[:above], inputs, made.tree, widths, self._config.train, progress=progress)
+        for beam, known in zip(beams, positives[:above], strict=True):
+            made.add_recall(beam, LevelPart(inputs, known, None))
 
     @property
     def _width(self) -> int:

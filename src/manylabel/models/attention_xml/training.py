@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,12 +14,15 @@ from manylabel.core.corpus import Corpus
 from manylabel.core.labels import LabelSpace
 from manylabel.core.progress import Progress
 from manylabel.core.stages import Stages
+from manylabel.models.attention_xml.beam_facts import DOCUMENTS, beam_costs, recall_by_width
 from manylabel.models.attention_xml.clusters import label_vectors, tree_of
 from manylabel.models.attention_xml.config import AttentionXMLConfig
+from manylabel.models.attention_xml.descent import search
 from manylabel.models.attention_xml.levels import (
     Beam,
     LevelMeter,
     LevelPart,
+    as_labels,
     search_of_level,
     shortlist_of,
     step_down,
@@ -61,13 +64,29 @@ class LevelNetworks:
     Attributes:
         tree: over the labels.
         networks: from the first level on, in evaluation mode.
-        recall: of each level but the last, by number of nodes: the share of true nodes among so many of the best, on
-            the validation documents; empty without any.
+        facts: of the beam, see :func:`manylabel.models.attention_xml.beam_facts.fact_tables`.
     """
 
     tree: LabelTree
     networks: list[TextNetwork]
-    recall: list[dict[int, float]]
+    facts: dict[str, Any] = field(default_factory=lambda: {"recall": [], "beam": [], "documents": 0})
+
+    def search(self, inputs: Inputs, width: int, k: int, config: AttentionXMLConfig) -> Beam:
+        """The k best nodes of the last level, by a beam of so many nodes of every level above."""
+        if config.training == "together":
+            widths = [*[width] * (self.tree.depth - 1), k]
+            return search(self.networks, inputs, self.tree, widths, config.train)[-1]
+        beam: Beam | None = None
+        for level, network in enumerate(self.networks):
+            kept = k if level == self.tree.depth - 1 else width
+            beam = step_down(network, inputs, self.tree, level, beam, kept, config.train_of(level))
+        assert beam is not None
+        return beam
+
+    def add_recall(self, beam: Beam, part: LevelPart) -> None:
+        """Take note of the recall of a level's beam, on the documents that it is of."""
+        by_width = {str(width): share for width, share in recall_by_width(beam, part).items()}
+        self.facts["recall"].append({"nodes": part.positives.shape[1], "by_width": by_width})
 
 
 def new_head(config: AttentionXMLConfig, encoder: Encoder, level: int, n_nodes: int) -> Head:
@@ -116,9 +135,11 @@ class TreeTrainer:
             return tree_of(vectors, n_labels, config.clustering, self._seed, self._progress).to_arrays()
 
         tree = LabelTree.from_arrays(self._stages.run("clusters", cluster))
-        return self._train_levels(
+        made = self._train_levels(
             tree, {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
         )
+        self._measure_beam(made)
+        return made
 
     def _train_levels(self, tree: LabelTree, positives: dict[str, list[csr_matrix]]) -> LevelNetworks:
         """Every level from the top, each with a network of its own.
@@ -129,7 +150,7 @@ class TreeTrainer:
         """
         config = self._config
         beams: dict[str, Beam] = {}
-        made = LevelNetworks(tree, [], [])
+        made = LevelNetworks(tree, [])
         for level in range(tree.depth):
             parts = {
                 name: LevelPart(part.inputs, positives[name][level], beams.get(name))
@@ -149,8 +170,27 @@ class TreeTrainer:
             if level < tree.depth - 1:
                 beams = self._beams(network, tree, level, parts)
                 if "validation" in beams:
-                    made.recall.append(recall_by_width(beams["validation"], parts["validation"]))
+                    made.add_recall(beams["validation"], parts["validation"])
         return made
+
+    def _measure_beam(self, made: LevelNetworks) -> None:
+        """What the beam costs, on some of the validation documents; nothing where there is no beam or no document."""
+        part, config = self._documents.get("validation"), self._config
+        if part is None or made.tree.depth == 1:
+            return
+
+        def measure() -> dict[str, np.ndarray]:
+            some = np.arange(min(DOCUMENTS, len(part.inputs)))
+            inputs = LevelPart(part.inputs, part.corpus.positives, None).select(some).inputs
+            search = lambda width, k: as_labels(made.search(inputs, width, k, config), made.tree, k)  # noqa: E731
+            rows = beam_costs(search, made.tree, part.corpus.select(some), config.beam_width)
+            return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+        found = self._stages.run("beam-costs", measure)
+        made.facts["documents"] = len(part.inputs)
+        made.facts["beam"] = [
+            dict(zip(found, map(float, row), strict=True)) for row in zip(*found.values(), strict=True)
+        ]
 
     def _new_network(
         self, tree: LabelTree, level: int, part: LevelPart, parents: np.ndarray | None, above: list[TextNetwork]
@@ -234,19 +274,6 @@ class TreeTrainer:
         else:
             names = [f"cluster {number}" for number in range(tree.n_nodes(level))]
         return LabelSpace(names).with_counts(training.positives > 0)
-
-
-def recall_by_width(beam: Beam, part: LevelPart) -> dict[int, float]:
-    """The share of true nodes among the first 1, 2, 4, ... nodes of the beam."""
-    n, nodes = part.positives.shape
-    true = np.repeat(np.arange(n, dtype=np.int64), np.diff(part.positives.indptr)) * nodes + part.positives.indices
-    widths = sorted({*(2**power for power in range(beam.nodes.shape[1].bit_length())), beam.nodes.shape[1]})
-    found = {}
-    for width in widths:
-        rows, places = np.nonzero(beam.nodes[:, :width] >= 0)
-        keys = rows.astype(np.int64) * nodes + beam.nodes[rows, places]
-        found[width] = float(np.isin(true, keys).mean()) if len(true) else 1.0
-    return found
 
 
 def _by_rows(section: Any) -> Any:

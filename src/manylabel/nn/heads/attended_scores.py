@@ -127,7 +127,7 @@ class _AttendedScores(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:  # type: ignore[override]
         # With M = (contexts > 0), scores are sum_t a_lt p_lt, p = M (w * v)^T: so p is the gradient of the attention,
         # and that of v follows from r = (a * gradient)^T M, without contexts' gradients of their own.
         tokens, values, output, table, scores = ctx.saved_tensors

@@ -61,7 +61,7 @@ class LabelAttention(Head):
         if self._in_pieces(values, n_labels):
             assert self.shared is not None
             queries = Queries(self.queries.weight, label_ids, self.queries.sparse)
-            scores = attended_scores(states, values, queries, self.shared[1].weight[0])
+            scores = attended_scores(states, values, queries, self.shared[1].get_parameter("weight")[0])
             return add_bias(scores, self.bias, label_ids, sparse=bool(self.by_row))
         step = n_labels
         if not torch.is_grad_enabled():
@@ -70,7 +70,9 @@ class LabelAttention(Head):
             step = max(1, _CELLS_AT_ONCE // max(1, documents * wide))
         starts = range(0, max(n_labels, 1), max(step, 1))
         parts = [self._scores(states, values, label_ids, slice(at, at + step)) for at in starts]
-        return add_bias(torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self.bias, label_ids, sparse=bool(self.by_row))
+        return add_bias(
+            torch.cat(parts, dim=1) if len(parts) > 1 else parts[0], self.bias, label_ids, sparse=bool(self.by_row)
+        )
 
     def _in_pieces(self, values: Tensor, n_labels: int) -> bool:
         """Whether contexts are so large that :func:`attended_scores` makes them faster."""

@@ -77,6 +77,7 @@ def report_run(
         "remarks": [] if measured is None else measured.evaluation.remarks(),
         "decision": None if run.decision is None else run.decision.describe().splitlines(),
         "sentences": headline(metrics),
+        "fact_tables": run.model.fact_tables(),
         "stages": stages(run),
         "learning": learning_curves(read_curves(run.directory)),
         "diagnosis": _diagnosis(run, data, examples, overrides, progress) if doctor and measured else None,

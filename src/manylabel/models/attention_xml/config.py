@@ -43,7 +43,8 @@ class ClusteringConfig(Section):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        if self.clusters is not None and "cluster_size" in self.model_fields_set:
+        # A saved configuration holds every field: one that says what it would without it is not taken for a wish.
+        if self.clusters is not None and self.cluster_size != type(self).model_fields["cluster_size"].default:
             raise ValueError("give cluster_size or clusters, not both")
         return self
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE / ".environments"
+_LINEAR = (
+    "src/manylabel/linear", "src/manylabel/trees", "src/manylabel/models/linear_ovr.py",
+    "src/manylabel/models/linear_tree.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Arm:
         environment: name of its environment and of its pins in ``peers/NAME.txt``; None for this Python.
         repeats: how often at most: slow arms are not repeated.
         texts: it starts from texts and the label file, not from the matrices.
+        sources: what of our own code an arm of ours is made of, beside its runner; by default that of linear models.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Arm:
     environment: str | None
     repeats: int = 99
     texts: bool = False
+    sources: tuple[str, ...] = _LINEAR
 
     @property
     def ours(self) -> bool:
@@ -37,9 +43,8 @@ class Arm:
 
     @property
     def made_of(self) -> tuple[str, ...]:
-        """What of our own code an arm that reads features is made of."""
-        return ("src/manylabel/linear", "src/manylabel/trees", "src/manylabel/models/linear_ovr.py",
-                "src/manylabel/models/linear_tree.py", f"benchmarks/peers/{self.runner}")  # fmt: skip
+        """What of our own code an arm is made of."""
+        return (*self.sources, f"benchmarks/peers/{self.runner}")
 
     @property
     def python(self) -> Path:

@@ -85,16 +85,17 @@ def run_arm(arm: Arm, features: Path, *, repeat: int, threads: int, texts: Path)
     return Run(arm, repeat, result, out)
 
 
-def earlier_run(arm: Arm, features: Path, *, threads: int) -> Run | None:
+def earlier_run(arm: Arm, features: Path, *, threads: int, changed: bool = False) -> Run | None:
     """The newest earlier run with the same matrices, pins, variant and threads; scored anew. None if there is none.
 
-    A run of our own code counts only where no commit has touched what the arm is made of since.
+    A run of our own code counts only where no commit has touched what the arm is made of since, or where `changed`
+    says that it may.
     """
     for out in sorted(_runs(arm, features).glob("*"), reverse=True):
         request = out / "request.json"
         if request.exists() and json.loads(request.read_text(encoding="utf-8"))["key"] == _key(arm, features, threads):
             result = json.loads((out / "result.json").read_text(encoding="utf-8"))
-            if arm.ours and touched_since(result["date"], arm.made_of):
+            if arm.ours and not changed and touched_since(result["date"], arm.made_of):
                 return None
             result["metrics"] = _score(features, out, result)
             return Run(arm, 0, result, out, reused=True)

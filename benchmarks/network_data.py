@@ -29,7 +29,7 @@ def make_network_data(data_root: Path, name: str, documents: int, epochs: int) -
         documents: so many training documents, drawn at random; a tenth of them is for validation. 0 takes all.
         epochs: that are trained.
     """
-    train, test = (_read(data_root / name / f"{part}.jsonl.xz") for part in ("train", "test"))
+    train, test = (read_part(data_root / name / f"{part}.jsonl.xz") for part in ("train", "test"))
     chosen = np.random.default_rng(SEED).permutation(len(train))[: documents or len(train)]
     cut = round(VALIDATION * len(chosen))
     parts = {"validation": [train[i] for i in chosen[:cut]], "train": [train[i] for i in chosen[cut:]]}
@@ -44,17 +44,18 @@ def make_network_data(data_root: Path, name: str, documents: int, epochs: int) -
     found |= {"epochs": epochs, "names": known, "test": [row["text"] for row in test]}
     (folder / "documents.json").write_text(json.dumps(found), encoding="utf-8")
     (folder / "labels.json").write_text(json.dumps(names), encoding="utf-8")
-    sp.save_npz(folder / "Y.train.npz", _matrix(parts["train"] + parts["validation"], known))
-    sp.save_npz(folder / "Y.test.npz", _matrix(test, names))
+    sp.save_npz(folder / "Y.train.npz", label_matrix(parts["train"] + parts["validation"], known))
+    sp.save_npz(folder / "Y.test.npz", label_matrix(test, names))
     facts = {"data": name, "train": len(parts["train"]), "validation": cut, "test": len(test), "labels": len(known)}
     (folder / "features.json").write_text(json.dumps(facts), encoding="utf-8")
     texts = found["train"]["texts"]
-    _write_vectors(folder / VECTORS, texts)
-    _write_bert(folder / BERT, texts)
+    write_random_vectors(folder / VECTORS, texts)
+    write_bert(folder / BERT, texts)
     return folder
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_part(path: Path) -> list[dict[str, Any]]:
+    """Documents of a part, each with the words of its ``text`` and its ``labels``."""
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [{"text": _words(row["text"]), "labels": row["labels"]} for row in rows]
@@ -65,7 +66,8 @@ def _words(text: str) -> str:
     return " ".join(word.lower() for word in re.findall(r"\w+", text.replace("_", " ")) if not word.isnumeric())
 
 
-def _matrix(rows: list[dict[str, Any]], names: list[str]) -> sp.csr_matrix:
+def label_matrix(rows: list[dict[str, Any]], names: list[str]) -> sp.csr_matrix:
+    """float32 CSR of documents by labels; every label must be among `names`."""
     column = {name: number for number, name in enumerate(names)}
     of_rows = [sorted({column[label] for label in row["labels"]}) for row in rows]
     offsets = np.cumsum([0, *map(len, of_rows)])
@@ -73,17 +75,22 @@ def _matrix(rows: list[dict[str, Any]], names: list[str]) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=(len(rows), len(names)))
 
 
-def _write_vectors(path: Path, texts: list[str]) -> None:
+def write_random_vectors(path: Path, texts: list[str]) -> None:
     """Random vectors of all words, of the length that manylabel begins with where it has no vectors."""
     words = sorted({word for text in texts for word in text.split()})
     vectors = np.random.default_rng(SEED).normal(0, WIDTH**-0.5, (len(words), WIDTH))
+    write_vectors(path, words, vectors)
+
+
+def write_vectors(path: Path, words: list[str], vectors: np.ndarray) -> None:
+    """Words and their vectors as text, one word a line."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(
             f"{word} {' '.join(f'{x:.5f}' for x in row)}\n" for word, row in zip(words, vectors, strict=True)
         )
 
 
-def _write_bert(folder: Path, texts: list[str]) -> None:
+def write_bert(folder: Path, texts: list[str]) -> None:
     """A BERT of two layers with random weights, and subwords of these texts: no weights can be had offline."""
     import torch
     from tokenizers import BertWordPieceTokenizer

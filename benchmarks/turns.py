@@ -22,8 +22,11 @@ def run_in_turn(arms: Sequence[Arm], features: Path, arguments: argparse.Namespa
     failed: dict[str, str] = {}
     fresh = []
     texts = arguments.data_root / features.parent.name
+    changed = getattr(arguments, "changed", ())
     for arm in arms:
-        earlier = earlier_run(arm, features, threads=arguments.threads) if arm.name in arguments.reuse else None
+        earlier = None
+        if arm.name in arguments.reuse:
+            earlier = earlier_run(arm, features, threads=arguments.threads, changed=arm.name in changed)
         if earlier is None:
             fresh.append(arm)
         else:
@@ -93,7 +96,7 @@ def session_facts() -> dict[str, Any]:
     }
 
 
-_FOLDERS = {"--data-root": "DIR", "--encoder": "FOLDER", "--results": "RESULTS"}
+_FOLDERS = {"--data-root": "DIR", "--encoder": "FOLDER", "--results": "RESULTS", "--vectors": "FILE"}
 """What stands for folders, which are others on every machine, in a command that is printed."""
 
 

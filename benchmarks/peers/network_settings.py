@@ -13,6 +13,7 @@ from typing import Any
 LENGTH = 100
 """Tokens of a document that are read."""
 BATCH = 32
+EVALUATION_BATCH = 256  # LibMultiLabel's default
 SEED = 1337  # of LibMultiLabel's example configurations
 BERT = "bert"
 VECTORS = "vectors.txt"
@@ -95,6 +96,9 @@ class Given:
         train: documents to learn from.
         validation: documents by which the best epoch is kept.
         test_x: texts to predict for.
+        length: tokens of a document that are read.
+        batch: documents of a training batch.
+        evaluation_batch: documents that LibMultiLabel scores together.
     """
 
     folder: Path
@@ -103,6 +107,9 @@ class Given:
     train: Documents
     validation: Documents
     test_x: list[str]
+    length: int = LENGTH
+    batch: int = BATCH
+    evaluation_batch: int = EVALUATION_BATCH
 
     @property
     def n_test(self) -> int:
@@ -117,6 +124,10 @@ class Given:
     def one(self, row: int) -> list[str]:
         """A single text."""
         return [self.test_x[row]]
+
+    def setting(self, variant: str) -> Setting:
+        """The network of a name."""
+        return SETTINGS[variant]
 
 
 def read_given(folder: Path) -> Given:

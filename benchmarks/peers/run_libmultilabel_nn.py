@@ -18,10 +18,10 @@ import torch
 from libmultilabel.nn import data_utils
 from libmultilabel.nn.model import Model
 from libmultilabel.nn.nn_utils import init_device, init_model, init_trainer, set_seed
-from network_settings import BATCH, BERT, LENGTH, SEED, SETTINGS, VECTORS, Given
+from lightning.pytorch.callbacks import Callback
+from network_settings import BERT, SEED, SETTINGS, VECTORS, Given
 from transformers import AutoTokenizer
 
-EVALUATION_BATCH = 256  # its default
 METRICS = ("P@1", "P@3", "P@5", "Micro-F1", "Macro-F1")
 
 
@@ -29,6 +29,8 @@ class LibMultiLabelNN:
     name = "libmultilabel"
     distribution = "libmultilabel"
     variants: ClassVar[dict[str, protocol.ScoreKind]] = dict.fromkeys(SETTINGS, "probability")
+    metrics: ClassVar[tuple[str, ...]] = METRICS
+    callbacks: ClassVar[tuple[Callback, ...]] = ()
 
     def prepare(self, features: Given, scratch: Path) -> None:
         warnings.simplefilter("ignore")
@@ -42,7 +44,7 @@ class LibMultiLabelNN:
         self._k = 10
 
     def fit(self, features: Given, variant: str) -> None:
-        setting = SETTINGS[variant]
+        setting = features.setting(variant)
         set_seed(SEED)
         self._device = init_device(use_cpu=True)
         bert = setting.init_weight is None
@@ -64,8 +66,8 @@ class LibMultiLabelNN:
             embed_vecs=vectors,
             init_weight=setting.init_weight,
             learning_rate=setting.learning_rate,
-            val_metric=METRICS[0],
-            monitor_metrics=list(METRICS),
+            val_metric=self.metrics[0],
+            monitor_metrics=list(self.metrics),
             silent=True,
             save_k_predictions=self._k,
         )
@@ -73,7 +75,8 @@ class LibMultiLabelNN:
             checkpoint_dir=str(self._checkpoints), epochs=features.epochs, patience=features.epochs, silent=True,
             use_cpu=True,
         )  # fmt: skip
-        loaders = [self._loader(datasets["train"], BATCH, shuffle=True), self._loader(datasets["val"])]
+        trainer.callbacks[:0] = self.callbacks
+        loaders = [self._loader(datasets["train"], features.batch, shuffle=True), self._loader(datasets["val"])]
         began = time.perf_counter()
         trainer.fit(model, *loaders)
         self._loop_seconds = time.perf_counter() - began
@@ -100,7 +103,11 @@ class LibMultiLabelNN:
         words = self._tokenizer is None
         text = data_utils.tokenize(row[0]) if words else row[0]
         data = data_utils.TextDataset(
-            [{"text": text, "label": []}], self._classes, LENGTH, tokenizer=self._tokenizer, word_dict=self._words
+            [{"text": text, "label": []}],
+            self._classes,
+            self._given.length,
+            tokenizer=self._tokenizer,
+            word_dict=self._words,
         )
         with torch.inference_mode():
             return self._model.predict_step(data_utils.generate_batch([data[0]]), 0)
@@ -109,13 +116,13 @@ class LibMultiLabelNN:
         """The time of the loop alone, without reading texts and vectors."""
         return {"loop_seconds": round(self._loop_seconds, 3)}
 
-    def _loader(self, data: list[dict], batch: int = EVALUATION_BATCH, *, shuffle: bool = False) -> object:
+    def _loader(self, data: list[dict], batch: int | None = None, *, shuffle: bool = False) -> object:
         return data_utils.get_dataset_loader(
             data=data,
             classes=self._classes,
             device=self._device,
-            max_seq_length=LENGTH,
-            batch_size=batch,
+            max_seq_length=self._given.length,
+            batch_size=batch or self._given.evaluation_batch,
             shuffle=shuffle,
             data_workers=0,
             word_dict=self._words,

@@ -10,8 +10,6 @@ import importlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,9 +17,9 @@ import network_settings
 import protocol
 import torch
 from network_settings import BATCH, BERT, LENGTH, SEED, SETTINGS, VECTORS, Documents, Given
+from watching import Watch
 
 from manylabel import Corpus, LabelSpace, Network, load
-from manylabel.core.progress import Advance, Silent
 
 COMPILE = "--compile-only"
 DENSE = "-dense"
@@ -29,20 +27,6 @@ TRAIN = {
     "batch_size": BATCH, "optim": "adam", "weight_decay": 0.0, "lr_scheduler_type": "constant", "warmup_ratio": 0.0,
     "max_grad_norm": None, "early_stopping": {"metric": "P@1", "patience": None}, "train_metrics_documents": 0,
 }  # fmt: skip
-
-
-class Watch(Silent):
-    """Notes when the first epoch begins."""
-
-    began: float | None = None
-
-    @contextmanager
-    def task(self, description: str, total: int) -> Iterator[Advance]:
-        """Count nothing; see :class:`Silent`."""
-        if description.startswith("epoch") and self.began is None:
-            self.began = time.perf_counter()
-        with super().task(description, total) as advance:
-            yield advance
 
 
 class ManyLabelNN:
@@ -74,7 +58,6 @@ class ManyLabelNN:
         self._model = Network(**options)
         self._model.validate_on(self._validation)
         self._model.fit(self._training, progress=watch)
-        assert watch.began is not None
         self._loop_seconds = time.perf_counter() - watch.began
 
     def save(self, folder: Path) -> None:

@@ -81,12 +81,15 @@ def test_documents_do_not_depend_on_those_beside_them(fitted, parts):
     assert fitted.predict([], 5).indices.shape == (0, 5)
 
 
-def test_three_levels(parts):
+def test_three_levels(parts, tmp_path):
     model = make(clustering={"clusters": [4, 16]}, train={"epochs": 3}).fit(parts[0])
     tree = model._trees[0].tree
     assert [tree.n_nodes(level) for level in range(tree.depth)] == [4, 16, 60]
     assert len(model._trees[0].networks) == 3
-    assert model.predict(parts[1].texts, 5).indices.min() >= 0
+    found = model.predict(parts[1].texts, 5)
+    assert found.indices.min() >= 0
+    model.save(tmp_path / "run")
+    assert same(load(tmp_path / "run").predict(parts[1].texts, 5), found)
 
 
 def test_several_trees_are_averaged(parts):

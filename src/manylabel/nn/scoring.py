@@ -47,12 +47,10 @@ def best_labels(
         int32 ``[n, k]`` and float32 ``[n, k]``, best first, ties by label; padded where there are fewer labels.
     """
     device = next(network.parameters()).device
-    tokens = tokens_at_once or _TOKENS_AT_ONCE[device.type == "cuda"]
     indices = np.full((len(inputs), k), NO_LABEL, np.int32)
     scores = np.full((len(inputs), k), -np.inf, np.float32)
     width = min(k, n_labels)
-    order = np.argsort(-inputs.lengths, kind="stable")
-    for rows in _batches(order, inputs.lengths, tokens, max(1, _CELLS_AT_ONCE // max(n_labels, 1))):
+    for rows in batches_to_score(inputs, device, n_labels=n_labels, tokens_at_once=tokens_at_once):
         with torch.inference_mode():
             given = network(inputs.batch(rows, multiple=multiple_of(network)).to(device)).float()
             if watch is not None:
@@ -94,11 +92,9 @@ def best_candidates(
         int32 ``[n, k]`` and float32 ``[n, k]``, best first; padded where there are fewer candidates.
     """
     device = next(network.parameters()).device
-    tokens = tokens_at_once or _TOKENS_AT_ONCE[device.type == "cuda"]
     indices = np.full((len(inputs), k), NO_LABEL, np.int32)
     scores = np.full((len(inputs), k), -np.inf, np.float32)
-    order = np.argsort(-inputs.lengths, kind="stable")
-    for rows in _batches(order, inputs.lengths, tokens, len(order)):
+    for rows in batches_to_score(inputs, device, tokens_at_once=tokens_at_once):
         ids, added = candidates(rows)
         width = min(k, ids.shape[1])
         if width:
@@ -137,8 +133,24 @@ def best_columns(scores: Tensor, k: int) -> tuple[np.ndarray, np.ndarray]:
     return columns[places].astype(np.int32), values[places].astype(np.float32)
 
 
-def _batches(order: np.ndarray, lengths: np.ndarray, tokens: int, most: int) -> list[np.ndarray]:
-    """Documents in order of falling length, cut where padded tokens or documents would be too many."""
+def batches_to_score(
+    inputs: Inputs, device: torch.device, *, n_labels: int = 0, tokens_at_once: int | None = None
+) -> list[np.ndarray]:
+    """Documents in order of falling length, cut where padded tokens or scores would be too many.
+
+    Args:
+        inputs: of n documents.
+        device: that scores them.
+        n_labels: labels that are scored at once for every document; 0 for shortlists.
+        tokens_at_once: as for :func:`best_labels`.
+
+    Returns:
+        Numbers of documents int64 ``[B]`` of each batch.
+    """
+    tokens = tokens_at_once or _TOKENS_AT_ONCE[device.type == "cuda"]
+    most = max(1, _CELLS_AT_ONCE // n_labels) if n_labels else max(1, len(inputs))
+    lengths = inputs.lengths
+    order = np.argsort(-lengths, kind="stable")
     batches, at = [], 0
     while at < len(order):
         size = min(max(1, tokens // max(int(lengths[order[at]]), 1)), most)

@@ -1,4 +1,4 @@
-"""`attention-xml`: networks with label attention, one for each level of a label tree."""
+"""`attention-xml`: label attention on each level of a label tree, with a network for each or with one encoder."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from manylabel.models.attention_xml.beam_facts import fact_tables
 from manylabel.models.attention_xml.config import AttentionXMLConfig
 from manylabel.models.attention_xml.levels import as_labels
 from manylabel.models.attention_xml.start import encoder_like
+from manylabel.models.attention_xml.together_training import TogetherTrainer
 from manylabel.models.attention_xml.training import Documents, LevelNetworks, TreeTrainer, new_head
 from manylabel.models.base import Inputs, Model, at_least_one
 from manylabel.models.fact_table import FactTable
@@ -43,7 +44,8 @@ class AttentionXML(Model):
     """Label attention on a label tree (You et al., AttentionXML, NeurIPS 2019).
 
     The first network scores clusters, each following one the children of the best clusters of a document, the last one
-    labels. A level's network begins as a copy of the one above. Only candidates enter a training step: no other label's
+    labels. A level's network begins as a copy of the one above; or, trained together, all levels have one encoder, see
+    :class:`manylabel.models.attention_xml.together.Together`. Only candidates enter a training step: no other label's
     row is read, gets a gradient or is moved, and nothing of the size documents by labels is made. The score of a label
     is the product of the probabilities down its path.
     """
@@ -83,8 +85,9 @@ class AttentionXML(Model):
                 for name, part in zip(("training", "validation"), parts, strict=True)
             )
         assert training is not None
+        trainer = TogetherTrainer if self._together else TreeTrainer
         trees = [
-            TreeTrainer(
+            trainer(
                 config,
                 encoder,
                 labels,
@@ -139,7 +142,8 @@ class AttentionXML(Model):
         for number, one in enumerate(self._trees):
             arrays |= with_prefix(f"tree{number}.tree", one.tree.to_arrays())
             for level, network in enumerate(one.networks):
-                arrays |= with_prefix(f"tree{number}.level{level}", to_arrays(network))
+                own = network.head if level and self._together else network  # one encoder lies at the first level
+                arrays |= with_prefix(f"tree{number}.level{level}", to_arrays(own))
         writer.arrays(_FILE, arrays)
         writer.json(_FACTS, [one.facts for one in self._trees])
 
@@ -153,13 +157,19 @@ class AttentionXML(Model):
             for number in range(self.config.trees):
                 tree = LabelTree.from_arrays(without_prefix(f"tree{number}.tree", arrays))
                 tree.validate()
-                networks = []
+                networks: list[TextNetwork] = []
                 for level in range(tree.depth):
-                    encoder = encoder_like(self._encoder)
+                    shared = bool(level) and self._together
+                    encoder = networks[0].encoder if shared else encoder_like(self._encoder)
                     network = TextNetwork(encoder, new_head(self.config, encoder, level, tree.n_nodes(level)))
-                    from_arrays(network, without_prefix(f"tree{number}.level{level}", arrays))
+                    own = network.head if shared else network
+                    from_arrays(own, without_prefix(f"tree{number}.level{level}", arrays))
                     networks.append(network.eval().to(device))
                 self._trees.append(LevelNetworks(tree, networks, facts[number]))
+
+    @property
+    def _together(self) -> bool:
+        return self.config.training == "together"
 
     def new_encoder(self) -> Encoder:
         """The encoder as configured, not fitted."""

@@ -43,7 +43,8 @@ class ClusteringConfig(Section):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        if self.clusters is not None and "cluster_size" in self.model_fields_set:
+        # A saved configuration holds every field: one that says what it would without it is not taken for a wish.
+        if self.clusters is not None and self.cluster_size != type(self).model_fields["cluster_size"].default:
             raise ValueError("give cluster_size or clusters, not both")
         return self
 
@@ -77,13 +78,18 @@ class AttentionXMLConfig(Section):
         description="Clusters of a document that the next level is trained below: its own, then the best predicted; as "
         "many as beam_width if not given.",
     )
+    training: Literal["level-by-level", "together"] = Field(
+        default="level-by-level",
+        description="A network for each level, trained one after the other, or one encoder with a head for each level, "
+        "all of them trained in the same steps.",
+    )
     trees: int = Field(
         default=1, ge=1, description="Trees with networks of their own whose probabilities are averaged."
     )
     levels: tuple[dict[str, Any], ...] = Field(
         default=(), description="Options of train that are different at each level, the uppermost first."
     )
-    train: TrainConfig = Field(default=TrainConfig(), description="How each level is trained.")
+    train: TrainConfig = Field(default=TrainConfig(), description="How the levels are trained.")
     seed: int = Field(default=0, ge=0, description="Of clusters, random weights, order and dropout.")
 
     @field_validator("encoder", "head", "loss", mode="before")
@@ -95,6 +101,8 @@ class AttentionXMLConfig(Section):
     def _goes_together(self) -> Self:
         if getattr(self.loss, "score_kind", "") != "probability" or getattr(self.loss, "kind", "") == "softmax":
             raise ValueError(f"the loss {getattr(self.loss, 'kind', '')} makes no probability of each label by itself")
+        if self.levels and self.training == "together":
+            raise ValueError("levels: all levels are trained in the same steps, by the options of train alone")
         for number, changes in enumerate(self.levels):
             section_of_train(self.train, changes, at=f"levels.{number}")
         return self

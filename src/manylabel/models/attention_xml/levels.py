@@ -20,7 +20,7 @@ from manylabel.metrics.settings import Settings
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import LabelCounts, Loss
 from manylabel.nn.network import TextNetwork
-from manylabel.nn.scoring import Candidates, best_candidates, best_labels
+from manylabel.nn.scoring import best_candidates, best_labels
 from manylabel.train.classification import Shortlist
 from manylabel.train.config import LOSS, TrainConfig
 from manylabel.train.device import autocast
@@ -70,12 +70,14 @@ class LevelPart:
     Attributes:
         inputs: of n documents.
         positives: CSR ``[n, nodes of the level]``, sorted.
-        above: the beam of the level above; None at the first level.
+        above: the beam of the level above; None at the first level, and where all levels are searched at once.
+        upper: where all levels are searched at once, the positives of the levels above, from the first on.
     """
 
     inputs: Inputs
     positives: csr_matrix
     above: Beam | None
+    upper: tuple[csr_matrix, ...] = ()
 
     def select(self, rows: np.ndarray) -> LevelPart:
         """Some of the documents."""
@@ -83,7 +85,8 @@ class LevelPart:
         values = [self.inputs.values[begin:stop] for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True)]
         offsets = np.concatenate([[0], np.cumsum(stops - begins)]).astype(np.int64)
         above = None if self.above is None else self.above.select(rows)
-        return LevelPart(Inputs(np.concatenate(values), offsets), self.positives[rows], above)
+        upper = tuple(positives[rows] for positives in self.upper)
+        return LevelPart(Inputs(np.concatenate(values), offsets), self.positives[rows], above, upper)
 
 
 def step_down(
@@ -125,8 +128,8 @@ def step_down(
             )  # fmt: skip
         else:
             found = best_candidates(
-                network, inputs, width, candidates=_children(tree, level, above), outputs=functional.logsigmoid,
-                watch=watch, advance=advance,
+                network, inputs, width, candidates=lambda rows: candidates_below(tree, level, above.select(rows)),
+                outputs=functional.logsigmoid, watch=watch, advance=advance,
             )  # fmt: skip
     return Beam(*found)
 
@@ -158,14 +161,114 @@ def as_labels(beam: Beam, tree: LabelTree, k: int) -> tuple[np.ndarray, np.ndarr
     return labels, np.where(nodes >= 0, np.exp(log_scores), -np.inf).astype(np.float32)
 
 
-class LevelMeter:
-    """Takes metrics of a level's network as it stands, on a sample of its training documents and on validation.
+def candidates_below(tree: LabelTree, level: int, above: Beam) -> tuple[np.ndarray, np.ndarray]:
+    """The children of the nodes of a beam.
+
+    Args:
+        tree: the label tree.
+        level: of the children, from 1.
+        above: of B documents, at the level above.
+
+    Returns:
+        Positions int64 ``[B, C]``, -1 pads, and the logarithm of the product of probabilities above each, float32
+        ``[B, C]``.
+    """
+    names = tree.label_order if level == tree.depth - 1 else None
+    children, columns = children_of(above.nodes, tree.offsets[level])
+    scores = np.take_along_axis(above.log_scores, columns, axis=1)
+    # Of equal scores the label (or cluster) of lower number is to win: so they are put into that order.
+    known = children if names is None else names[np.maximum(children, 0)]
+    order = np.argsort(np.where(children < 0, np.iinfo(np.int64).max, known), axis=1, kind="stable")
+    return np.take_along_axis(children, order, axis=1), np.take_along_axis(scores, order, axis=1)
+
+
+def targets_among(candidates: np.ndarray | None, positives: csr_matrix) -> np.ndarray:
+    """What the scores of candidates should be, float32 ``[B, C]``; those of all nodes where `candidates` is None.
+
+    Args:
+        candidates: int64 ``[B, C]``, -1 pads.
+        positives: CSR ``[B, nodes]``, sorted.
+    """
+    return (positives.toarray() > 0).astype(np.float32) if candidates is None else targets_of(candidates, positives)
+
+
+def loss_among(
+    loss: Loss, scores: Tensor, targets: np.ndarray, candidates: np.ndarray | None, counts: LabelCounts
+) -> Tensor:
+    """The loss of each document on the candidates of one level, floats ``[B]``.
+
+    Args:
+        loss: the formula.
+        scores: floats ``[B, C]``.
+        targets: see :func:`targets_among`.
+        candidates: int64 ``[B, C]``, -1 pads; None for all nodes.
+        counts: training documents of all nodes, where the scores are.
+    """
+    given, mask = torch.from_numpy(targets).to(scores.device), None
+    if candidates is not None:
+        ids = torch.from_numpy(candidates).to(scores.device)
+        counts, mask = counts.of(ids), ids >= 0
+    return loss(scores, given, labels=counts, mask=mask)
+
+
+class LevelLoss:
+    """Collects the loss of documents at one level while a search scores its nodes.
+
+    Args:
+        loss: the formula.
+        positives: CSR ``[n, nodes of the level]``, sorted, of the documents that are searched.
+        training: the same of the training documents, which a loss may know the number of.
+    """
+
+    def __init__(self, loss: Loss, positives: csr_matrix, training: csr_matrix) -> None:
+        self._loss, self._positives = loss, positives
+        counts = np.asarray((training > 0).sum(axis=0)).ravel().astype(np.float32)
+        self._counts, self._documents = torch.from_numpy(counts), training.shape[0]
+        self._losses: list[float] = []
+
+    def __call__(self, rows: np.ndarray, candidates: np.ndarray | None, scores: Tensor) -> None:
+        """Take in the scores of some documents."""
+        targets = targets_among(candidates, self._positives[rows])
+        counts = LabelCounts(self._counts.to(scores.device), self._documents)
+        self._losses.extend(loss_among(self._loss, scores, targets, candidates, counts).tolist())
+
+    @property
+    def mean(self) -> float:
+        """Over the documents so far."""
+        return math.fsum(self._losses) / max(len(self._losses), 1)
+
+
+Search = Callable[[LevelPart, int, bool], tuple[Beam, float]]
+"""Documents, how many nodes to keep of each, and whether the loss is wanted: to the nodes and the mean loss."""
+
+
+def search_of_level(
+    network: TextNetwork, loss: Loss, tree: LabelTree, level: int, training: csr_matrix, train: TrainConfig
+) -> Search:
+    """How a network that is trained for one level is measured: below the beam that each part has of the level above.
 
     Args:
         network: of the level.
         loss: by which it is trained.
         tree: the label tree.
         level: 0 for the first.
+        training: positives of the level of the training documents, CSR.
+        train: says how precisely is computed.
+    """
+
+    def search(part: LevelPart, width: int, with_loss: bool) -> tuple[Beam, float]:
+        losses = LevelLoss(loss, part.positives, training)
+        watch = losses if with_loss else None
+        return step_down(network, part.inputs, tree, level, part.above, width, train, watch=watch), losses.mean
+
+    return search
+
+
+class LevelMeter:
+    """Takes metrics of a level as it stands, on a sample of its training documents and on validation.
+
+    Args:
+        search: finds the best nodes of documents.
         parts: training and validation part.
         names: of the nodes of the level, with counts; the labels at the last level, in the order of the tree.
         train: how it is trained.
@@ -174,18 +277,14 @@ class LevelMeter:
 
     def __init__(
         self,
-        network: TextNetwork,
-        loss: Loss,
-        tree: LabelTree,
-        level: int,
+        search: Search,
         parts: tuple[LevelPart, LevelPart | None],
         names: LabelSpace,
         train: TrainConfig,
         *,
         seed: int,
     ) -> None:
-        self._network, self._loss, self._tree, self._level = network, loss, tree, level
-        self._names, self._train = names, train
+        self._search, self._names = search, names
         training, self._validation = parts
         wanted = min(train.train_metrics_documents, len(training.inputs))
         rows = np.sort(np.random.default_rng(seed).choice(len(training.inputs), wanted, replace=False))
@@ -193,8 +292,6 @@ class LevelMeter:
         self._sample = training.select(rows) if some else None
         chosen = None if train.early_stopping is None else train.early_stopping.metric
         self._metrics = (*_METRICS, *([] if chosen is None or chosen in (LOSS, *_METRICS) else [chosen]))
-        counts = np.asarray((training.positives > 0).sum(axis=0)).ravel().astype(np.float32)
-        self._counts = LabelCounts(torch.from_numpy(counts), len(training.inputs))
 
     def __call__(self) -> Measured:
         """Measure."""
@@ -204,41 +301,11 @@ class LevelMeter:
         return Measured(train, self._of(self._validation, with_loss=True), len(self._validation.inputs))
 
     def _of(self, part: LevelPart, *, with_loss: bool) -> dict[str, float]:
-        losses: list[float] = []
-
-        def watch(rows: np.ndarray, candidates: np.ndarray | None, scores: Tensor) -> None:
-            positives = part.positives[rows]
-            known = LabelCounts(self._counts.counts.to(scores.device), self._counts.documents)
-            if candidates is None:
-                targets, mask = (positives.toarray() > 0).astype(np.float32), None
-            else:
-                targets, ids = targets_of(candidates, positives), torch.from_numpy(candidates).to(scores.device)
-                known, mask = known.of(ids), ids >= 0
-            given = torch.from_numpy(targets).to(scores.device)
-            losses.extend(self._loss(scores, given, labels=known, mask=mask).tolist())
-
         settings = Settings(metrics=self._metrics, groups=False, n_bootstrap=0)
         deepest = max([name.k or 0 for name in settings.names])
-        beam = step_down(
-            self._network, part.inputs, self._tree, self._level, part.above,
-            max(min(_LISTED, len(self._names)), deepest), self._train, watch=watch if with_loss else None,
-        )  # fmt: skip
+        beam, loss = self._search(part, max(min(_LISTED, len(self._names)), deepest), with_loss)
         scores = np.where(beam.nodes >= 0, np.exp(beam.log_scores), -np.inf).astype(np.float32)
         topk = TopK(beam.nodes, scores, "probability", self._names)
         found = Evaluator(self._names, settings).update(topk, (part.positives > 0).tocsr()).result()
         values = {name: found[name] for name in self._metrics}
-        return {LOSS: math.fsum(losses) / max(len(losses), 1), **values} if with_loss else values
-
-
-def _children(tree: LabelTree, level: int, above: Beam) -> Candidates:
-    names = tree.label_order if level == tree.depth - 1 else None
-
-    def candidates(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        children, columns = children_of(above.nodes[rows], tree.offsets[level])
-        scores = np.take_along_axis(above.log_scores[rows], columns, axis=1)
-        # Of equal scores the label (or cluster) of lower number is to win: so they are put into that order.
-        known = children if names is None else names[np.maximum(children, 0)]
-        order = np.argsort(np.where(children < 0, np.iinfo(np.int64).max, known), axis=1, kind="stable")
-        return np.take_along_axis(children, order, axis=1), np.take_along_axis(scores, order, axis=1)
-
-    return candidates
+        return {LOSS: loss, **values} if with_loss else values

@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 
 from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.heads.base import Head
@@ -26,6 +27,26 @@ def begin_like(head: Head, above: Head) -> None:
             other = learned.get(name)
             if other is not None and other.shape == parameter.shape and len(other) != per_label:
                 parameter.copy_(other)
+
+
+def expected_documents(above: csr_matrix, width: int) -> np.ndarray:
+    """For how many documents a node's children will be candidates, before anything is known of what will be predicted.
+
+    For those with a label below it; and for a share of the others, as if what their own nodes leave of the beam fell
+    on all other nodes alike. Exact where the beam holds all nodes.
+
+    Args:
+        above: CSR ``[n, nodes]``, the nodes with labels of each document.
+        width: nodes that a document is trained below.
+
+    Returns:
+        float64 ``[nodes]``.
+    """
+    n, nodes = above.shape
+    own = np.diff(above.indptr)
+    documents = np.bincount(above.indices, minlength=nodes).astype(np.float64)
+    share = np.maximum(min(width, nodes) - own, 0).sum() / max(n * nodes - int(own.sum()), 1)
+    return documents + share * (n - documents)
 
 
 def begin_at_priors(head: Head, positives: np.ndarray, documents: np.ndarray | int) -> None:

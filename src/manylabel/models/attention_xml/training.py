@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from manylabel.core.corpus import Corpus
 from manylabel.core.labels import LabelSpace
@@ -16,7 +17,16 @@ from manylabel.core.stages import Stages
 from manylabel.models.attention_xml.beam_facts import DOCUMENTS, beam_costs, recall_by_width
 from manylabel.models.attention_xml.clusters import label_vectors, tree_of
 from manylabel.models.attention_xml.config import AttentionXMLConfig
-from manylabel.models.attention_xml.levels import Beam, LevelMeter, LevelPart, as_labels, shortlist_of, step_down
+from manylabel.models.attention_xml.descent import search
+from manylabel.models.attention_xml.levels import (
+    Beam,
+    LevelMeter,
+    LevelPart,
+    as_labels,
+    search_of_level,
+    shortlist_of,
+    step_down,
+)
 from manylabel.models.attention_xml.start import begin_at_priors, begin_like, encoder_like
 from manylabel.models.network.stages import encoder_groups, head_rate, recorder
 from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
@@ -59,16 +69,24 @@ class LevelNetworks:
 
     tree: LabelTree
     networks: list[TextNetwork]
-    facts: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=lambda: {"recall": [], "beam": [], "documents": 0})
 
     def search(self, inputs: Inputs, width: int, k: int, config: AttentionXMLConfig) -> Beam:
         """The k best nodes of the last level, by a beam of so many nodes of every level above."""
+        if config.training == "together":
+            widths = [*[width] * (self.tree.depth - 1), k]
+            return search(self.networks, inputs, self.tree, widths, config.train)[-1]
         beam: Beam | None = None
         for level, network in enumerate(self.networks):
             kept = k if level == self.tree.depth - 1 else width
             beam = step_down(network, inputs, self.tree, level, beam, kept, config.train_of(level))
         assert beam is not None
         return beam
+
+    def add_recall(self, beam: Beam, part: LevelPart) -> None:
+        """Take note of the recall of a level's beam, on the documents that it is of."""
+        by_width = {str(width): share for width, share in recall_by_width(beam, part).items()}
+        self.facts["recall"].append({"nodes": part.positives.shape[1], "by_width": by_width})
 
 
 def new_head(config: AttentionXMLConfig, encoder: Encoder, level: int, n_nodes: int) -> Head:
@@ -108,7 +126,7 @@ class TreeTrainer:
         self._epochs = 0
 
     def train(self) -> LevelNetworks:
-        """Clusters, then every level from the top."""
+        """Clusters, then the networks."""
         config, n_labels = self._config, len(self._labels)
         corpus = self._documents["training"].corpus
 
@@ -117,9 +135,22 @@ class TreeTrainer:
             return tree_of(vectors, n_labels, config.clustering, self._seed, self._progress).to_arrays()
 
         tree = LabelTree.from_arrays(self._stages.run("clusters", cluster))
-        positives = {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
+        made = self._train_levels(
+            tree, {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
+        )
+        self._measure_beam(made)
+        return made
+
+    def _train_levels(self, tree: LabelTree, positives: dict[str, list[csr_matrix]]) -> LevelNetworks:
+        """Every level from the top, each with a network of its own.
+
+        Args:
+            tree: the label tree.
+            positives: of each part at each level, CSR ``[n, nodes of the level]``, sorted.
+        """
+        config = self._config
         beams: dict[str, Beam] = {}
-        made = LevelNetworks(tree, [], {"recall": [], "beam": [], "documents": 0})
+        made = LevelNetworks(tree, [])
         for level in range(tree.depth):
             parts = {
                 name: LevelPart(part.inputs, positives[name][level], beams.get(name))
@@ -139,10 +170,7 @@ class TreeTrainer:
             if level < tree.depth - 1:
                 beams = self._beams(network, tree, level, parts)
                 if "validation" in beams:
-                    recall = recall_by_width(beams["validation"], parts["validation"])
-                    by_width = {str(width): share for width, share in recall.items()}
-                    made.facts["recall"].append({"nodes": tree.n_nodes(level), "by_width": by_width})
-        self._measure_beam(made)
+                    made.add_recall(beams["validation"], parts["validation"])
         return made
 
     def _measure_beam(self, made: LevelNetworks) -> None:
@@ -193,13 +221,14 @@ class TreeTrainer:
             last = level == tree.depth - 1
             rate = head_rate(config, network)
             groups = [*encoder_groups(network.encoder.layers(), config, network), ParameterGroup(network.head, rate)]
-            measured = (training, parts.get("validation"))
+            search = search_of_level(network, loss, tree, level, training.positives, config)
+            names, measured = self._names(tree, level, training), (training, parts.get("validation"))
             task = Classification(
                 network,
                 Examples(training.inputs, training.positives > 0, self._documents["training"].corpus.ids),
                 loss,
                 Trainable(groups),
-                LevelMeter(network, loss, tree, level, measured, self._names(tree, level, training), config, seed=0),
+                LevelMeter(search, measured, names, config, seed=0),
                 Ways(shortlist=None if parents is None else shortlist_of(tree, level, parents)),
             ).to(self._encoder.device)
             check_batch(task, config)

@@ -8,15 +8,15 @@ from manylabel.core.config import Section
 from manylabel.core.errors import InputError
 from manylabel.core.labels import LabelSpace
 from manylabel.data.formats.base import LabelFormat
-from manylabel.data.formats.streams import extension_of, read_texts_of_lines
+from manylabel.data.formats.streams import read_texts_of_lines
 
 
 class LabelLines(LabelFormat):
     """Reads label files of names alone."""
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """A ``.txt`` file, its name apart any would do; one with tabs is something else."""
-        return extension_of(path) == "txt" and b"\t" not in head
+        """Never: any file of lines would do, so it is read only where it is named."""
+        return False
 
     def read(self, path: Path, options: Section) -> LabelSpace:
         """All labels in the order of the file, without the blanks around them; empty lines are skipped."""

@@ -145,7 +145,7 @@ class Given:
             else:
                 self.note(name, key.instead)
         if idle:
-            self._said["note"].append((0, f"left out, as these values do nothing: {', '.join(idle)}"))
+            self._said["note"].append((0, f"left out, being as they are by default: {', '.join(idle)}"))
 
     def _add(self, values: Mapping[Any, Any], known: Mapping[str, Key], prefix: str) -> None:
         for name, value in values.items():

@@ -36,7 +36,7 @@ def test_names_by_line(tmp_path):
         read_labels(put(path, "b\na\n\n b\n"), "label_lines")
     with pytest.raises(InputError, match="holds no labels"):
         read_labels(put(path, " \n"), "label_lines")
-    with pytest.raises(InputError, match="not recognised .*label_lines"):
+    with pytest.raises(InputError, match=r"not recognised .*label_lines"):
         read_labels(put(path, "a\n"))
 
 

@@ -27,6 +27,8 @@ def documents(given: Given, *, linear: bool) -> dict[str, Any]:
         found["labels"] = {"path": labels, "format": "label_lines"}
     # Labels that its model does not know are no truth for LibMultiLabel, unless it is told otherwise.
     outside = given.flag("include_test_labels")
+    if labels is not None or test is None:
+        given.note_if_given("include_test_labels", "has no effect without test_file, or beside label_file")
     if labels is not None or test is not None:
         found["unknown_labels"] = "keep" if outside and labels is None else "drop"
     found["format"] = _format(given) if linear else _FORMATS["txt"]

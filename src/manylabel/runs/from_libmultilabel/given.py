@@ -121,6 +121,11 @@ class Given:
         """Say what takes a key's place."""
         self._said["note"].append((self._line(key) or 0, f"{key}: {text}"))
 
+    def note_if_given(self, key: str, text: str) -> None:
+        """Say why a key is left out, where the file has it."""
+        if key in self:
+            self.note(key, text)
+
     def wrong(self, key: str, text: str, remedy: str | None = None) -> InputError:
         """The error for a value that makes no sense, to be raised."""
         return InputError(f"{key}: {text}", path=self.path, line=self._line(key), remedy=remedy)

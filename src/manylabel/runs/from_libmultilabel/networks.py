@@ -66,8 +66,7 @@ class Options:
 
     def note(self, name: str, text: str) -> None:
         """Say why an option that is given is left out."""
-        if self._known(name) in self._given:
-            self._given.note(self._known(name), text)
+        self._given.note_if_given(self._known(name), text)
 
     def _known(self, name: str) -> str:
         return f"{NETWORK}.{name}"
@@ -192,11 +191,11 @@ def _recurrent_attention(kind: str) -> Callable[[Given, Options], Parts]:
 
 
 def _several_heads(options: Options) -> None:
-    """Attention of several heads is said once, whatever of its options is given."""
     heads = options.whole("num_heads")
+    options.warn("num_heads", f"attention of {heads} heads has no counterpart: a label reads with one query")
     dropped = options.share("labelwise_attention_dropout")
-    more = f", without dropout of {dropped:g} in it" if dropped > 0 else ""
-    options.warn("num_heads", f"attention of {heads} heads has no counterpart: a label reads with one query{more}")
+    if dropped > 0:
+        options.warn("labelwise_attention_dropout", f"dropout of {dropped:g} within attention has no counterpart")
 
 
 def _multi_head(given: Given, options: Options) -> Parts:
@@ -219,12 +218,14 @@ def _bert(given: Given, options: Options) -> Parts:
 def _bert_attention(given: Given, options: Options) -> Parts:
     if options.text("attention_type") == "multihead":
         _several_heads(options)
+        options.note("attention_type", "its heads are spoken of at num_heads")
     else:
         for option in ("num_heads", "labelwise_attention_dropout"):
             options.share(option)
             options.note(option, "has no effect on attention of a single head")
     encoder, length, window = _transformer(options), given.whole("max_seq_length"), options.whole("lm_window")
     if length <= window:
+        options.note("lm_window", "has no effect: no document is read beyond it")
         return _label_attention({**encoder, "max_length": length}, options.share("post_encoder_dropout"))
     stride = max(1, window - _SPECIAL)
     around: dict[str, Any] = {

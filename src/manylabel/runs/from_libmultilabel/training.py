@@ -26,6 +26,8 @@ def training(given: Given, metric: str) -> tuple[dict[str, Any], dict[str, Any]]
     stopping = None if held_out == 0 else {"metric": metric, "patience": max(1, given.whole("patience"))}
     if stopping is None:
         given.take("patience")
+        for key in ("patience", "early_stopping_metric"):
+            given.note_if_given(key, "has no effect without validation documents: the last epoch is kept")
     train: dict[str, Any] = {
         "epochs": given.whole("epochs"),
         "batch_size": given.whole("batch_size"),
@@ -48,10 +50,10 @@ def _validation(given: Given) -> tuple[float | None, dict[str, Any]]:
     if given.flag("merge_train_val"):
         if file is not None:
             given.warn("merge_train_val", f"one file is trained on: append {file} to the one that data.train names")
+        given.note_if_given("val_size", "has no effect beside merge_train_val")
         return 0, {}
     if file is not None:
-        if "val_size" in given:
-            given.note("val_size", "has no effect beside val_file")
+        given.note_if_given("val_size", "has no effect beside val_file")
         return None, {"validation": file}
     if isinstance(size, float) and not 0 <= size < 1:
         raise given.wrong("val_size", f"a share lies below 1, a number of documents is whole; got {size!r}")
@@ -66,8 +68,8 @@ def _optimiser(given: Given) -> dict[str, Any]:
     momentum = given.number("momentum")
     if name == "sgd":
         found["momentum"] = momentum
-    elif "momentum" in given:
-        given.note("momentum", f"has no effect with {name}")
+    else:
+        given.note_if_given("momentum", f"has no effect with {name}")
     return found
 
 

@@ -204,7 +204,9 @@ def is_neural(name):
     if name.endswith(("_config.py", "__init__.py")) or rest == "config.py":
         return False
     losses_or_frozen = rest.startswith(("losses/", "frozen/"))
-    return (room in ("nn", "train") and not losses_or_frozen) or name.startswith("models/network/")
+    return (room in ("nn", "train") and not losses_or_frozen) or name.startswith(
+        ("models/network/", "models/attention_xml/")
+    )
 
 
 def test_everything_is_imported_without_torch_and_every_public_name_is_there():

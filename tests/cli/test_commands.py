@@ -194,6 +194,7 @@ def test_config_check_looks_at_every_file(cli, tmp_path):
 HELP = [
     [], ["train"], ["evaluate"], ["predict"], ["compare"], ["list"], ["data"], ["data", "fetch"], ["data", "make"],
     ["data", "convert"], ["data", "split"], ["config"], ["config", "check"], ["config", "dump"], ["config", "schema"],
+    ["config", "import-libmultilabel"],
 ]  # fmt: skip
 
 

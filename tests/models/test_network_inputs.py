@@ -9,6 +9,8 @@ from encoder_cases import needs_transformers, save_vectors
 from manylabel import Corpus, LabelSpace, Network, load
 from manylabel.core.errors import CapacityError, ConfigError, DivergedError, InputError, NotFittedError
 from manylabel.models.network.config import NetworkConfig
+from manylabel.models.network.documents import training_and_validation
+from manylabel.train.config import TrainConfig
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,36 @@ def test_validation_documents_of_their_own(small):
     model.validate_on(other)
     with pytest.raises(ConfigError, match="over the labels of the training documents"):
         model.fit(train)
+
+
+@pytest.mark.parametrize("number", [1, 7, 60, 110])
+def test_a_number_of_validation_documents_is_met_exactly(small, number):
+    train = small[0]
+    training, validation = training_and_validation(train, None, number, 0)
+    assert (len(training), len(validation)) == (len(train) - number, number)
+    assert sorted([*training.texts, *validation.texts]) == sorted(train.texts)
+    again = training_and_validation(train, None, number, 0)
+    assert [part.texts for part in again] == [training.texts, validation.texts]
+
+
+def test_numbers_of_validation_documents_leave_rare_labels_to_training():
+    """19 labels have a single document each, which a random choice of 30 would take too."""
+    texts, labels = [f"text {row}" for row in range(100)], [[f"rare{row}"] if row < 19 else ["b"] for row in range(100)]
+    training, validation = training_and_validation(Corpus.from_texts(texts, labels), None, 30, 0)
+    assert len(validation) == 30
+    assert sum(text in training.texts for text in texts[:19]) == 19
+
+
+def test_numbers_of_validation_documents_that_cannot_be(small):
+    train = small[0]
+    with pytest.raises(ConfigError, match=r"train\.validation: 120 documents cannot be held out, there are 120"):
+        training_and_validation(train, None, len(train), 0)
+    for value in (-1, 1.0, 1.5, -0.1, True, "many", float("nan")):
+        with pytest.raises(ConfigError, match="validation"):
+            TrainConfig.parse({"validation": value})
+    for value in (0, 0.0, 0.5, 1, 4000):
+        kept = TrainConfig.parse({"validation": value}).validation
+        assert (kept, type(kept)) == (value, type(value))
 
 
 def test_weights_of_labels_are_told(small):

@@ -42,6 +42,8 @@ SMALL_RANKER = [
     "model.ablation=false",
 ]
 OTHERS = {path.stem for path in CONFIGS.glob("*.yaml")} - set(NETWORKS)
+DATA_SETS = sorted(path.relative_to(CONFIGS).with_suffix("").as_posix() for path in CONFIGS.glob("*/**/*.yaml"))
+"""Those of single data sets, in folders: a model of the same name as above, or AttentionXML."""
 LEAST = {"linear-ovr", "linear-tree", "fused", "wordnet"}
 
 
@@ -61,7 +63,7 @@ def small(name: str) -> list[str]:
         changes += [f"{path}.window=12", f"{path}.stride=9", f"{path}.max_windows=3", f"{path}.training_windows=2"]
         section, path = section.encoder, f"{path}.encoder"
     if section.kind != "transformer":
-        return [*changes, f"{path}.embeddings.width=8", f"{path}.min_count=1"]
+        return [*changes, f"{path}.embeddings.vectors=null", f"{path}.embeddings.width=8", f"{path}.min_count=1"]
     return [
         *changes,
         f"{path}.model=null",
@@ -96,7 +98,29 @@ def test_the_others_train(name, documents):
     check(name, documents, SMALL_RANKER if fused else [])
 
 
+@needs_transformers
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_those_of_data_sets_train(name, documents):
+    folder, _, model = name.rpartition("/")
+    path, config = CONFIGS / f"{name}.yaml", read_config(CONFIGS / f"{name}.yaml")
+    data = f"data/{folder}"
+    assert (config.data.train, config.data.test) == (f"{data}/train.txt", f"{data}/test.txt")
+    assert config.model.kind == ("attention-xml" if model == "attention-xml" else "network")
+    assert (config.model.encoder.kind, config.model.head.kind) == ("bilstm", "label-attention")
+    assert f"manylabel train configs/{name}.yaml --run " in path.read_text(encoding="utf-8")
+    page = (CONFIGS.parent / "docs" / "data-sets.md").read_text(encoding="utf-8")
+    assert f"configs/{name}.yaml" in page
+    assert config.model.encoder.embeddings.vectors in page
+    sizes = ["model.encoder.hidden_dim=8", "model.head.hidden_dims=[8]", "model.train.validation=5"]
+    check(name, documents, [*small(name), *sizes])
+
+
 def test_none_is_missing():
+    sets, models = (
+        ("amazoncat-13k", "eur-lex", "eur-lex-57k", "wiki10-31k"),
+        ("attention-xml", "bilstm-label-attention"),
+    )
+    assert {f"{data_set}/{model}" for data_set in sets for model in models} == set(DATA_SETS)
     assert OTHERS == LEAST
 
 

@@ -217,6 +217,16 @@ def test_a_label_file_closes_the_label_space(tmp_path, data, config_of):
     assert run.model.labels.texts is not None
 
 
+def test_labels_that_training_never_saw_can_be_dropped_without_a_label_file(tmp_path):
+    (tmp_path / "train.txt").write_text("a b\tone two\nb\ttwo\n" * 4)
+    (tmp_path / "test.txt").write_text("a c\tone\nc\ttwo\n")
+    data = {"train": str(tmp_path / "train.txt"), "test": str(tmp_path / "test.txt"), "unknown_labels": "drop"}
+    run = train_run(parse_config({"data": data, "model": "linear-ovr"}, ["evaluate.metrics=[R@1]"]), tmp_path / "run")
+    assert list(run.model.labels) == ["a", "b"]
+    assert run.info["data"]["train"]["dropped_labels"] == 0
+    assert run.info["data"]["test"]["dropped_labels"] == 2
+
+
 def svmlight(path, seed, n):
     rng = np.random.default_rng(seed)
     rows = []

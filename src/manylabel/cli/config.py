@@ -1,4 +1,4 @@
-"""``manylabel config check|dump|schema``."""
+"""``manylabel config check|dump|schema|import-libmultilabel``."""
 
 from __future__ import annotations
 
@@ -71,3 +71,33 @@ def schema() -> None:
     from manylabel.runs.config import config_schema
 
     print(json.dumps(config_schema(), indent=2))
+
+
+@app.command(name="import-libmultilabel")
+def import_libmultilabel(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Configuration file (YAML) of LibMultiLabel.")],
+    data_root: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Folder that is put before relative paths in it.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; by default standard output.")
+    ] = None,
+) -> None:
+    """Print a configuration of LibMultiLabel as one of ours.
+
+    Standard error says what is left out because something else takes its place, and warns of what is not the same.
+    """
+    from manylabel.data.formats.streams import open_output
+    from manylabel.runs.from_libmultilabel.translate import translate
+
+    found = translate(file, data_root=data_root)
+    for line in found.notes:
+        say(f"note: {line}")
+    for line in found.warnings:
+        say(f"warning: {line}")
+    text = found.to_yaml()
+    if output is None:
+        print(text, end="")
+        return
+    with open_output(output) as lines:
+        lines.write(text.removesuffix("\n"))

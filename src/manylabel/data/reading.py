@@ -111,7 +111,7 @@ def write_documents(
 
     Args:
         documents: read once.
-        path: the file or folder; an ending ``.gz``, ``.xz`` or ``.zst`` compresses text formats.
+        path: the file or folder; an ending ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` compresses text formats.
         format: a name of the table of formats; by default by the ending, JSON Lines where it says nothing.
         labels: the label space, for formats that number the labels.
         **options: fields of :class:`manylabel.data.formats.base.WriteOptions`.

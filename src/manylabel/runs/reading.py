@@ -195,7 +195,7 @@ def _check_kind(source: Source, n_features: int | None) -> None:
 
 
 def _read(source: Source, labels: LabelSpace | None, n_features: int | None, progress: Progress) -> AnyCorpus:
-    unknown = source.data.unknown_labels
+    unknown = None if labels is None else source.data.unknown_labels  # no label is unknown where all are new
     if source.holds_features:
         options = source.feature_options()
         return read_features(source.path, labels=labels, unknown_labels=unknown, n_features=n_features, **options)

@@ -107,11 +107,10 @@ class TrainConfig(Section):
     early_stopping: Annotated[EarlyStopping | None, Shorthand()] = Field(
         default=EarlyStopping(), description="Which epoch is kept, and when to stop; null keeps the last one."
     )
-    validation: float = Field(
+    validation: int | float = Field(
         default=0.1,
-        ge=0,
-        lt=1,
-        description="Share of the training documents held out for validation, where data.validation names none.",
+        description="Share of the training documents held out for validation, where data.validation names none, or "
+        "how many of them, a whole number; 0 for none.",
     )
     train_metrics_documents: int = Field(
         default=1000, ge=0, description="Training documents that metrics are taken on after each epoch; 0 for none."
@@ -121,6 +120,16 @@ class TrainConfig(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="By default a GPU where there is one.")
     tensorboard: str | None = Field(default=None, description="Folder for TensorBoard's files; none by default.")
+
+    @field_validator("validation", mode="before")
+    @classmethod
+    def _share_or_number(cls, value: Any) -> Any:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number and not (value >= 0 and (value < 1 or isinstance(value, int))):
+            raise ValueError("a share lies from 0 to below 1, a number of documents is whole")
+        if isinstance(value, bool):
+            raise ValueError("expected a share or a number of documents")
+        return value
 
     @field_validator("early_stopping", mode="before")
     @classmethod

@@ -28,6 +28,18 @@ def test_json_lines(tmp_path):
     assert list(space.parents) == [("p", "7"), ()]
 
 
+def test_names_by_line(tmp_path):
+    path = put(tmp_path / "labels.txt", "b\n  a \r\n\n01\n")
+    space = read_labels(path, "label_lines")
+    assert (list(space), space.texts, space.closed) == (["b", "a", "01"], None, True)
+    with pytest.raises(InputError, match=r"labels.txt:4: label 'b' occurs twice, first on line 1"):
+        read_labels(put(path, "b\na\n\n b\n"), "label_lines")
+    with pytest.raises(InputError, match="holds no labels"):
+        read_labels(put(path, " \n"), "label_lines")
+    with pytest.raises(InputError, match=r"not recognised .*label_lines"):
+        read_labels(put(path, "a\n"))
+
+
 def test_names_alone(tmp_path):
     space = read_labels(put(tmp_path / "labels.jsonl", '{"label": "null"}\n{"label": "NaN"}\n'))
     assert (list(space), space.texts, space.parents) == (["null", "NaN"], None, None)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import bz2
+
 import pytest
 
 from manylabel.core.corpus import Document
 from manylabel.core.errors import ConfigError, InputError
+from manylabel.data.feature_files import read_features
 from manylabel.data.reading import read_documents, write_documents
 
 
@@ -21,6 +24,39 @@ def test_with_and_without_ids(tmp_path):
     assert read(with_ids) == [('recov "recov', ("E11", "ECAT"), "2286", 1), ("", (), "2287", 3)]
     without = put(tmp_path / "b.txt", "NaN  null\tNA\n\ttext\n")
     assert read(without) == [("NA", ("NaN", "null"), None, 1), ("text", (), None, 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a   b  \tx y\n c\tz\n", [("x y", ("a", "b")), ("z", ("c",))]),
+        ("a\tx\n\n   \nb\ty", [("x", ("a",)), ("y", ("b",))]),
+        ("\ta\tx\n2\t\t\n", [("x", ("a",)), ("", ())]),
+        ("a\tx\ry\nb\ty\n", [("x\ry", ("a",)), ("y", ("b",))]),
+        ("a a\tx\u2028y\n1\t\n", [("x\u2028y", ("a", "a")), ("", ("1",))]),
+    ],
+)
+def test_the_edges_of_the_format(content, expected, tmp_path):
+    for format_ in (None, "libmultilabel"):
+        path = tmp_path / "train.txt"
+        path.write_bytes(content.encode())
+        assert [found[:2] for found in read(path, format=format_)] == expected
+
+
+@pytest.mark.parametrize("ending", ["", ".bz2"])
+def test_feature_vectors_as_they_come(ending, tmp_path):
+    """Labels by commas, features from 1, tabs, signs, documents without labels or features."""
+    content = b"1,3 1:0.5 9:1\n 2:3 \n2:3\t4:-1\n-1,+3\t3:1e-3\r\n3\n"
+    path = tmp_path / f"train.svm{ending}"
+    path.write_bytes(bz2.compress(content) if ending else content)
+    corpus = read_features(path)
+    assert list(corpus.labels) == ["-1", "1", "3"]
+    assert corpus.positives.toarray().tolist() == [
+        [False, True, True], [False] * 3, [False] * 3, [True, False, True], [False, False, True],
+    ]  # fmt: skip
+    rows = [{0: 0.5, 8: 1.0}, {1: 3.0}, {1: 3.0, 3: -1.0}, {2: 1e-3}, {}]
+    for row, expected in zip(corpus.features, rows, strict=True):
+        assert dict(zip(row.indices.tolist(), row.data.tolist(), strict=True)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

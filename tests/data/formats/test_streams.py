@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
@@ -17,10 +18,10 @@ TEXT = "".join(f"line {i} äöü 😀\n" for i in range(20000))
 def compress(kind, data: bytes) -> bytes:
     if kind == "zst":
         return pytest.importorskip("zstandard").ZstdCompressor().compress(data)
-    return {"gz": gzip.compress, "xz": lzma.compress}[kind](data)
+    return {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind](data)
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 def test_written_and_read_back(kind, tmp_path):
     if kind == "zst":
         pytest.importorskip("zstandard")
@@ -32,7 +33,7 @@ def test_written_and_read_back(kind, tmp_path):
     assert "".join(line for _, line in read_lines(path)) == TEXT
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 def test_written_by_others(kind, tmp_path):
     whole = TEXT.encode()
     half = len(whole) // 2  # tools write several members or frames in one file
@@ -41,7 +42,7 @@ def test_written_by_others(kind, tmp_path):
     assert "".join(line for _, line in read_lines(path)) == TEXT
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 def test_content_counts_not_the_name(kind, tmp_path):
     misnamed, plain = tmp_path / "f.jsonl", tmp_path / f"g.jsonl.{kind}"
     misnamed.write_bytes(compress(kind, b"a\nb\n"))
@@ -49,7 +50,7 @@ def test_content_counts_not_the_name(kind, tmp_path):
     assert list(read_lines(misnamed)) == list(read_lines(plain)) == [(1, "a\n"), (2, "b\n")]
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 @pytest.mark.parametrize("keep", [0.3, 0.9, -1])
 def test_truncated(kind, keep, tmp_path):
     data = compress(kind, TEXT.encode())
@@ -59,7 +60,7 @@ def test_truncated(kind, keep, tmp_path):
         list(read_lines(path))
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 def test_flipped_bytes(kind, tmp_path):
     data = bytearray(compress(kind, TEXT.encode()))
     for i in range(len(data) // 2, len(data) // 2 + 40):

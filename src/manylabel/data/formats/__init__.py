@@ -41,5 +41,6 @@ LABEL_FORMATS = Table(
             f"{_HERE}.numbered_labels:NumberedLabels",
             "Extreme Classification Repository or PECOS: lbl.json, Y.txt, Yf.txt, output-items.txt; line = number",
         ),
+        "label_lines": Part(f"{_HERE}.label_lines:LabelLines", "one label a line; only where format names it"),
     },
 )

@@ -14,7 +14,9 @@ from manylabel.core.errors import InputError
 from manylabel.core.labels import LabelSpace
 from manylabel.data.formats.base import Format, ReadOptions, WriteOptions, refuse
 from manylabel.data.formats.plain_text import BYTE_ORDER_MARK
-from manylabel.data.formats.streams import extension_of, open_output, read_texts_of_lines
+from manylabel.data.formats.streams import HEAD_BYTES, extension_of, open_output, read_texts_of_lines
+
+_BLANKS = b" \r"
 
 
 class LibMultiLabel(Format):
@@ -27,14 +29,14 @@ class LibMultiLabel(Format):
         """A ``.txt`` file of which every line has one tab, or every line two."""
         if extension_of(path) not in ("txt", ""):
             return False
-        lines = head.splitlines() if len(head) < 65536 else head.split(b"\n")[:-1]
-        return {line.count(b"\t") for line in lines if line} in ({1}, {2})
+        lines = head.split(b"\n") if len(head) < HEAD_BYTES else head.split(b"\n")[:-1]
+        return {line.count(b"\t") for line in lines if line.strip(_BLANKS)} in ({1}, {2})
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Document]:
-        """Documents by line; the first line decides whether there are ids. Blank lines are skipped."""
+        """Documents by line; the first line decides whether there are ids. Lines of blanks are skipped."""
         columns = 0
         for number, line in read_texts_of_lines(path):
-            if not line:
+            if not line.strip(" "):
                 continue
             cells = line.split("\t")
             if len(cells) != columns:

@@ -20,7 +20,7 @@ from manylabel.data.formats.streams import compression_of, read_lines, read_text
 
 _JSON_NAMES = ("lbl.json", "lbl.raw.json")
 _LINE_NAMES = ("output-items.txt", "Y.txt", "Yf.txt")
-_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
+_COMPRESSIONS = ("", ".gz", ".bz2", ".xz", ".zst")
 
 
 class NumberedLabels(LabelFormat):

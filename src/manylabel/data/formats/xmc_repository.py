@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TARGETS = "target_ind"
 _HEADER = re.compile(rb"\d+ \d+ \d+\s*")
-_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
+_COMPRESSIONS = ("", ".gz", ".bz2", ".xz", ".zst")
 _PREFIXES = {"train": "trn", "test": "tst"}
 
 

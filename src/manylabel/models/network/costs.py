@@ -11,6 +11,7 @@ import torch
 from manylabel.core.capacity import Estimate, resident_memory
 from manylabel.core.corpus import Corpus
 from manylabel.data.feature_files import FeatureCorpus
+from manylabel.models.network.documents import held_out_share
 from manylabel.models.network.workshop import positives_of, read
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable
@@ -52,7 +53,7 @@ def network_estimate(model: Network, corpus: Corpus | FeatureCorpus) -> Estimate
         trials = [_trial(model, encoder, sample, size) for size in sizes]
     seconds, fixed, each, states = (_at(n_labels, sizes, [trial[part] for trial in trials]) for part in range(4))
     train = config.train
-    share = 1.0 if len(texts) == 0 else len(corpus) * (1 - train.validation) / len(sample)
+    share = 1.0 if len(texts) == 0 else len(corpus) * (1 - held_out_share(train.validation, len(corpus))) / len(sample)
     epochs = sum(config.train_of(stage).epochs for stage in config.stages if hasattr(stage, "train"))
     batch = min(train.batch_size, len(corpus))
     characters = sum(map(len, sample.texts)) * len(corpus) / len(sample)

@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 
 from encoder_cases import needs_transformers
 from manylabel import Corpus, LabelSpace, load
-from manylabel.core.errors import ConfigError, InputError
+from manylabel.core.errors import ConfigError, InputError, RunError
+from manylabel.core.run_directory import RunDirectory
 from manylabel.core.stages import Stages
 from manylabel.models.attention_xml.attention_xml import AttentionXML
 from manylabel.models.attention_xml.beam_facts import recall_by_width
@@ -187,6 +188,24 @@ def test_saved_and_loaded(fitted, parts, tmp_path):
     assert same(load(tmp_path / "run").predict(parts[1].texts, 5), fitted.predict(parts[1].texts, 5))
 
 
+@pytest.mark.parametrize("training", ["level-by-level", "together"])
+def test_vectors_that_are_not_trained_lie_in_the_run_once(parts, tmp_path, training):
+    """Loaded networks all read the one table."""
+    encoder = {**ENCODER, "embeddings": {"width": 32, "dropout": 0.0, "trained": False}}
+    options = {"encoder": encoder, "training": training, "trees": 2, "train": {"epochs": 1}}
+    model = make(**options).fit(parts[0], stages=Stages(tmp_path))
+    again = make(**options).fit(parts[0], stages=Stages(tmp_path))
+    assert same(again.predict(parts[1].texts, 5), model.predict(parts[1].texts, 5))
+    model.save(tmp_path / "run")
+    tables = [
+        name for name in RunDirectory.open(tmp_path / "run").read_arrays("networks.safetensors") if "table" in name
+    ]
+    assert tables == ["shared.embedding.table.weight"]
+    loaded = load(tmp_path / "run")
+    assert same(loaded.predict(parts[1].texts, 5), model.predict(parts[1].texts, 5))
+    assert len({id(net.encoder.embedding.table.weight) for one in loaded._trees for net in one.networks}) == 1
+
+
 @pytest.mark.parametrize("stage", ["tree0-clusters", "tree0-level0", "tree0-level0-beam", "tree0-level1"])
 def test_it_goes_on_after_an_interruption_with_the_same_bits(fitted, parts, tmp_path, stage):
     class Interrupted(Stages):
@@ -223,6 +242,18 @@ def test_labels_without_documents_can_be_reached(parts):
     assert any("2 of 62 labels" in note for note in notes.said)
     found = model.predict(parts[1].texts[:3], 62, beam_width=1000)
     assert (np.sort(found.indices, axis=1) == np.arange(62)).all()
+
+
+def test_a_tree_of_another_label_space(parts, fitted, tmp_path):
+    stages = Stages(tmp_path)
+    stages.run("tree0-clusters", lambda: LabelTree.from_groups([range(5), range(5, 10)]).to_arrays())
+    with pytest.raises(RunError, match="10 labels, the documents 60"):
+        make().fit(parts[0], stages=stages)
+    one = make().fit(parts[0].select(range(200)))
+    one._trees[0].tree = LabelTree.from_groups([range(5), range(5, 10)])
+    one.save(tmp_path / "run")
+    with pytest.raises(RunError, match="the label tree has 10 labels, the run 60"):
+        load(tmp_path / "run")
 
 
 @pytest.mark.parametrize("clusters", [[16, 4], [8, 8], [0]])

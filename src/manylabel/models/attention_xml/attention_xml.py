@@ -19,6 +19,7 @@ from manylabel.data.feature_files import FeatureCorpus
 from manylabel.models.attention_xml.beam_facts import fact_tables
 from manylabel.models.attention_xml.config import AttentionXMLConfig
 from manylabel.models.attention_xml.levels import as_labels
+from manylabel.models.attention_xml.parameters import own_arrays, shared_arrays, take_arrays
 from manylabel.models.attention_xml.start import encoder_like
 from manylabel.models.attention_xml.together_training import TogetherTrainer
 from manylabel.models.attention_xml.training import Documents, LevelNetworks, TreeTrainer, new_head
@@ -138,12 +139,12 @@ class AttentionXML(Model):
         assert self._encoder is not None
         writer.info["torch"] = torch.__version__
         self._encoder.write(writer.within(_ENCODER))
-        arrays = {}
+        arrays = with_prefix("shared", shared_arrays(self._encoder))
         for number, one in enumerate(self._trees):
             arrays |= with_prefix(f"tree{number}.tree", one.tree.to_arrays())
             for level, network in enumerate(one.networks):
                 own = network.head if level and self._together else network  # one encoder lies at the first level
-                arrays |= with_prefix(f"tree{number}.level{level}", to_arrays(own))
+                arrays |= with_prefix(f"tree{number}.level{level}", own_arrays(own, self._encoder))
         writer.arrays(_FILE, arrays)
         writer.json(_FACTS, [one.facts for one in self._trees])
 
@@ -154,16 +155,20 @@ class AttentionXML(Model):
         with seeded(self.config.seed):
             self._encoder = self.new_encoder()
             self._encoder.restore(run.within(_ENCODER))
+            shared = without_prefix("shared", arrays) if shared_arrays(self._encoder) else {}
+            from_arrays(self._encoder, {**to_arrays(self._encoder), **shared})
             for number in range(self.config.trees):
                 tree = LabelTree.from_arrays(without_prefix(f"tree{number}.tree", arrays))
                 tree.validate()
+                if tree.n_labels != len(self.labels):
+                    raise ValueError(f"the label tree has {tree.n_labels} labels, the run {len(self.labels)}")
                 networks: list[TextNetwork] = []
                 for level in range(tree.depth):
-                    shared = bool(level) and self._together
-                    encoder = networks[0].encoder if shared else encoder_like(self._encoder)
+                    one_encoder = bool(level) and self._together
+                    encoder = networks[0].encoder if one_encoder else encoder_like(self._encoder)
                     network = TextNetwork(encoder, new_head(self.config, encoder, level, tree.n_nodes(level)))
-                    own = network.head if shared else network
-                    from_arrays(own, without_prefix(f"tree{number}.level{level}", arrays))
+                    own = network.head if one_encoder else network
+                    take_arrays(own, self._encoder, without_prefix(f"tree{number}.level{level}", arrays))
                     networks.append(network.eval().to(device))
                 self._trees.append(LevelNetworks(tree, networks, facts[number]))
 

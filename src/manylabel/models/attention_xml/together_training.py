@@ -9,11 +9,12 @@ from scipy.sparse import csr_matrix
 
 from manylabel.models.attention_xml.descent import LevelsNetwork, search
 from manylabel.models.attention_xml.levels import Beam, LevelLoss, LevelMeter, LevelPart, Search
+from manylabel.models.attention_xml.parameters import own_arrays, take_arrays
 from manylabel.models.attention_xml.start import begin_at_priors, encoder_like, expected_documents
 from manylabel.models.attention_xml.together import Together
 from manylabel.models.attention_xml.training import LevelNetworks, TreeTrainer, new_head
 from manylabel.models.network.stages import encoder_groups, head_rate, recorder
-from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
+from manylabel.models.network.workshop import seeded
 from manylabel.nn.losses.base import Loss
 from manylabel.train.classification import Trainable
 from manylabel.train.config import TrainConfig
@@ -30,7 +31,7 @@ class TogetherTrainer(TreeTrainer):
         with seeded(self._seed):
             network = self._new_levels(tree, positives["training"])
             arrays = self._stages.run("together", lambda: self._trained(network, tree, positives))
-        from_arrays(network, {name: array for name, array in arrays.items() if name != "epochs"})
+        take_arrays(network, self._encoder, {name: array for name, array in arrays.items() if name != "epochs"})
         made = LevelNetworks(tree, network.eval().networks())
         if "validation" in positives and tree.depth > 1:
             self._measure_recall(made, positives["validation"])
@@ -86,7 +87,7 @@ class TogetherTrainer(TreeTrainer):
             record=recorder(self._record, config),
             progress=self._progress,
         )
-        return {**to_arrays(network), "epochs": np.array([trained.epochs], np.int64)}
+        return {**own_arrays(network, self._encoder), "epochs": np.array([trained.epochs], np.int64)}
 
     def _measure_recall(self, made: LevelNetworks, positives: list[csr_matrix]) -> None:
         """Of the levels of clusters, on the validation documents."""

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from manylabel.core.corpus import Corpus
+from manylabel.core.errors import RunError
 from manylabel.core.labels import LabelSpace
 from manylabel.core.progress import Progress
 from manylabel.core.stages import Stages
@@ -27,9 +28,10 @@ from manylabel.models.attention_xml.levels import (
     shortlist_of,
     step_down,
 )
+from manylabel.models.attention_xml.parameters import own_arrays, take_arrays
 from manylabel.models.attention_xml.start import begin_at_priors, begin_like, encoder_like
 from manylabel.models.network.stages import encoder_groups, head_rate, recorder
-from manylabel.models.network.workshop import from_arrays, seeded, to_arrays
+from manylabel.models.network.workshop import seeded
 from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.heads import HEADS
 from manylabel.nn.heads.base import Head
@@ -135,6 +137,11 @@ class TreeTrainer:
             return tree_of(vectors, n_labels, config.clustering, self._seed, self._progress).to_arrays()
 
         tree = LabelTree.from_arrays(self._stages.run("clusters", cluster))
+        if tree.n_labels != n_labels:
+            raise RunError(
+                f"the label tree that was begun with has {tree.n_labels:,} labels, the documents {n_labels:,}; "
+                "start anew with --overwrite"
+            )
         made = self._train_levels(
             tree, {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
         )
@@ -165,7 +172,7 @@ class TreeTrainer:
                 network = self._new_network(tree, level, parts["training"], parents, made.networks[-1:])
                 arrays = self._stages.run(f"level{level}", self._work(network, tree, level, parts, parents))
             self._epochs += int(arrays.pop("epochs")[0])
-            from_arrays(network, arrays)
+            take_arrays(network, self._encoder, arrays)
             made.networks.append(network.eval())
             if level < tree.depth - 1:
                 beams = self._beams(network, tree, level, parts)
@@ -243,7 +250,7 @@ class TreeTrainer:
                 record=recorder(self._record if last else partial(self._record, part=f"level{level}"), config),
                 progress=self._progress,
             )
-            return {**to_arrays(network), "epochs": np.array([trained.epochs], np.int64)}
+            return {**own_arrays(network, self._encoder), "epochs": np.array([trained.epochs], np.int64)}
 
         return work
 

@@ -233,6 +233,14 @@ def test_clusters_as_large_as_the_label_space_mean_flat(parts, clustering):
     assert model.predict(parts[1].texts, 5).indices.min() >= 0
 
 
+def test_a_beam_as_wide_as_the_clusters_means_flat(parts):
+    notes = Notes()
+    model = make(beam_width=100, train={"epochs": 1}).fit(parts[0], progress=notes)
+    assert any("a beam of 100 holds all 8 clusters: every label is scored" in note for note in notes.said)
+    found = model.predict(parts[1].texts[:3], 60)
+    assert (np.sort(found.indices, axis=1) == np.arange(60)).all()
+
+
 def test_labels_without_documents_can_be_reached(parts):
     train = parts[0]
     space = LabelSpace([*train.labels.names, "never", "seen"])

@@ -142,6 +142,11 @@ class TreeTrainer:
                 f"the label tree that was begun with has {tree.n_labels:,} labels, the documents {n_labels:,}; "
                 "start anew with --overwrite"
             )
+        if tree.depth > 1 and config.beam_width >= tree.n_nodes(tree.depth - 2):
+            self._progress.note(
+                f"a beam of {config.beam_width:,} holds all {tree.n_nodes(tree.depth - 2):,} clusters: every label is "
+                "scored, as without a tree"
+            )
         made = self._train_levels(
             tree, {name: nodes_of_documents(tree, part.corpus.positives) for name, part in self._documents.items()}
         )

@@ -6,6 +6,7 @@ import torch
 from manylabel.nn.heads import attended_scores as pieces
 from manylabel.nn.heads.attended_scores import Queries, attended_scores
 from manylabel.nn.heads.attention import attention
+from manylabel.nn.heads.rows import distinct_rows
 from manylabel.nn.inputs import States
 
 LENGTHS = [3, 1, 7, 4]
@@ -86,3 +87,11 @@ def test_nothing_is_kept_where_nothing_is_trained():
         found = attended_scores(States(tokens, mask), values, Queries(table, None, False), output)
     torch.testing.assert_close(found, plainly(mask, tokens, values, output, table, None))
     assert not found.requires_grad
+
+
+@pytest.mark.parametrize("n_rows", [7, 1000])  # by marks, and by sorting
+def test_distinct_rows(n_rows):
+    ids = torch.tensor([[3, 0, 3], [6, 5, 0]])
+    rows, places = distinct_rows(ids, n_rows)
+    assert rows.tolist() == [0, 3, 5, 6]
+    assert torch.equal(rows[places], ids)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from manylabel.nn.heads.rows import gradient_of_rows
+from manylabel.nn.heads.rows import distinct_rows, gradient_of_rows
 from manylabel.nn.inputs import States
 
 _NUMBERS = 1 << 18
@@ -136,7 +136,7 @@ class _AttendedScores(torch.autograd.Function):
             rows, places = None, None
             of_table = torch.zeros(table.shape, dtype=torch.float32, device=table.device)
         else:
-            rows, places = label_ids.clamp(min=0).unique(return_inverse=True)
+            rows, places = distinct_rows(label_ids.clamp(min=0), len(table))
             of_table = torch.zeros(len(rows), table.shape[1], dtype=torch.float32, device=table.device)
         with torch.autocast(tokens.device.type, enabled=False):
             for piece in _pieces(ctx.begins, table.shape[0], values.shape[1], label_ids):

@@ -20,7 +20,7 @@ from manylabel.nn.inputs import States
 _CELLS_AT_ONCE = 1 << 26
 """Numbers of attention ``[B, C, T]`` and of contexts that are held at once where nothing is trained."""
 
-_IN_PIECES = 1 << 22
+_IN_PIECES = 1 << 20
 """Numbers of the contexts of a batch ``[B, C, h]``, above which a processor makes them in pieces."""
 
 

@@ -23,6 +23,21 @@ def rows_of(table: Tensor, label_ids: Tensor, *, sparse: bool) -> Tensor:
     return _Rows.apply(table, label_ids, sparse)  # type: ignore[return-value]
 
 
+def distinct_rows(ids: Tensor, n_rows: int) -> tuple[Tensor, Tensor]:
+    """Rows that are read, each once and in order, int64 ``[U]``, and which of them each id is, of the shape of `ids`.
+
+    Args:
+        ids: int64 of any shape, not negative.
+        n_rows: of the table.
+    """
+    if n_rows > 16 * ids.numel():
+        return ids.unique(return_inverse=True)
+    # Marks in place of sorting.
+    read = torch.zeros(n_rows, dtype=torch.bool, device=ids.device)
+    read[ids.flatten()] = True
+    return read.nonzero().squeeze(1), (read.cumsum(0) - 1)[ids]
+
+
 def gradient_of_rows(table: Tensor, rows: Tensor, values: Tensor, *, sparse: bool) -> Tensor:
     """The gradient of a table from that of some rows.
 
@@ -54,6 +69,6 @@ class _Rows(torch.autograd.Function):
         whole = bool(there.all())
         ids = label_ids.flatten() if whole else label_ids[there]
         values = gradient.flatten(0, 1) if whole else gradient[there]
-        rows, places = ids.unique(return_inverse=True)
+        rows, places = distinct_rows(ids, len(ctx.table))
         added = values.new_zeros((len(rows), *values.shape[1:])).index_add_(0, places, values)
         return gradient_of_rows(ctx.table, rows, added, sparse=ctx.sparse), None, None

@@ -104,7 +104,7 @@ def fact_tables(trees: Sequence[Mapping[str, Any]], beam_width: int) -> list[Fac
             ]
             text = (
                 f"By number of clusters whose labels are scored, on at most {DOCUMENTS} validation documents: labels "
-                "scored and milliseconds for a document, and metrics in per cent. Prediction takes another width if asked."
+                "scored and milliseconds for a document, and metrics in per cent. Another width may be asked for."
             )
             columns = ["beam width", "labels", "ms", *METRICS]
             tables.append(FactTable(f"What the beam costs{which}", text, columns, rows))

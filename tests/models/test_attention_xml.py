@@ -1,5 +1,7 @@
 """AttentionXML: a tree, a network for each level, and a beam; checked against plain arithmetic."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from scipy.sparse import csr_matrix
 from encoder_cases import needs_transformers
 from manylabel import Corpus, LabelSpace, load
 from manylabel.core.errors import ConfigError, InputError, RunError
+from manylabel.core.progress import Silent
 from manylabel.core.run_directory import RunDirectory
 from manylabel.core.stages import Stages
 from manylabel.models.attention_xml.attention_xml import AttentionXML
@@ -219,6 +222,35 @@ def test_it_goes_on_after_an_interruption_with_the_same_bits(fitted, parts, tmp_
         make().fit(parts[0], stages=Interrupted(tmp_path))
     again = make().fit(parts[0], stages=Stages(tmp_path))
     assert same(again.predict(parts[1].texts, 5), fitted.predict(parts[1].texts, 5))
+
+
+class StopsWithin(Silent):
+    """Interrupts at the n-th sign of life of a task: a step of an epoch, or documents that a search has scored."""
+
+    def __init__(self, name, number):
+        self.name, self.left = name, number
+
+    @contextmanager
+    def task(self, description, total):
+        def advance(units):
+            self.left -= description.startswith(self.name)
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+        yield advance
+
+
+def test_it_goes_on_from_the_middle_of_anything_with_the_same_bits(parts, tmp_path):
+    train = {"epochs": 2, "train_metrics_documents": 0}
+    whole = make(train=train).fit(parts[0]).predict(parts[1].texts, 5)
+    # 360 documents in 23 steps: in the first and second epoch of both levels, and in the search between them.
+    for name, number in [("epoch", 5), ("epoch", 30), ("level 0", 1), ("epoch", 55), ("epoch", 85)]:
+        folder = tmp_path / f"{name} {number}"
+        folder.mkdir()
+        with pytest.raises(KeyboardInterrupt):
+            make(train=train).fit(parts[0], stages=Stages(folder), progress=StopsWithin(name, number))
+        again = make(train=train).fit(parts[0], stages=Stages(folder))
+        assert same(again.predict(parts[1].texts, 5), whole), (name, number)
 
 
 # -- at the edges ---------------------------------------------------------------------------------------------------

@@ -65,6 +65,11 @@ class Inputs:
         as_type = np.int64 if values.dtype.kind in "iu" else np.float32
         return Batch(torch.from_numpy(values.astype(as_type)), torch.from_numpy(mask))
 
+    def select(self, rows: np.ndarray) -> Inputs:
+        """Some documents, in this order; at least one."""
+        pieces = [self.values[self.offsets[row] : self.offsets[row + 1]] for row in rows.tolist()]
+        return Inputs(np.concatenate(pieces), np.concatenate([[0], np.cumsum(self.lengths[rows])]).astype(np.int64))
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Both arrays, for a stage or a file."""
         return {"values": self.values, "offsets": self.offsets}

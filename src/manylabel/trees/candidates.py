@@ -23,7 +23,7 @@ def true_nodes_first(positives: csr_matrix, led: np.ndarray, width: int) -> np.n
         int32 ``[n, width]``, padded with -1.
     """
     n, nodes = positives.shape
-    own = np.repeat(np.arange(n, dtype=np.int64), np.diff(positives.indptr)) * nodes + positives.indices
+    own = cell_numbers(positives)
     rows, places = np.nonzero(led >= 0)
     found = rows.astype(np.int64) * nodes + led[rows, places]
     is_true = _among(found, own)
@@ -74,9 +74,15 @@ def targets_of(children: np.ndarray, positives: csr_matrix) -> np.ndarray:
         positives: CSR ``[B, nodes]``, sorted.
     """
     n, nodes = positives.shape
-    own = np.repeat(np.arange(n, dtype=np.int64), np.diff(positives.indptr)) * nodes + positives.indices
+    own = cell_numbers(positives)
     keys = np.arange(n, dtype=np.int64)[:, None] * nodes + children
     return (_among(keys.ravel(), own).reshape(children.shape) & (children >= 0)).astype(np.float32)
+
+
+def cell_numbers(positives: csr_matrix) -> np.ndarray:
+    """Row times columns plus column of what a CSR matrix ``[n, m]`` holds, int64, in its order."""
+    n, columns = positives.shape
+    return np.repeat(np.arange(n, dtype=np.int64), np.diff(positives.indptr)) * columns + positives.indices
 
 
 def _parents_before(stops: np.ndarray, width: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
 from manylabel.models.attention_xml.levels import Beam, LevelPart
 from manylabel.models.fact_table import FactTable
+from manylabel.trees.candidates import cell_numbers
 from manylabel.trees.label_tree import LabelTree
 
 DOCUMENTS = 256
@@ -27,8 +28,7 @@ Search = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 
 def recall_by_width(beam: Beam, part: LevelPart) -> dict[int, float]:
     """The share of true nodes among the first 1, 2, 4, ... nodes of the beam."""
-    n, nodes = part.positives.shape
-    true = np.repeat(np.arange(n, dtype=np.int64), np.diff(part.positives.indptr)) * nodes + part.positives.indices
+    true, nodes = cell_numbers(part.positives), part.positives.shape[1]
     found = {}
     for width in _powers(beam.nodes.shape[1]):
         rows, places = np.nonzero(beam.nodes[:, :width] >= 0)
@@ -52,9 +52,7 @@ def beam_costs(search: Search, tree: LabelTree, truth: Corpus, beam_width: int) 
     labels: LabelSpace = truth.labels
     settings = Settings(metrics=METRICS, groups=False, n_bootstrap=0)
     found = []
-    for width in sorted(min(one, clusters) for one in tried):
-        if found and found[-1]["width"] == width:
-            continue
+    for width in sorted({min(one, clusters) for one in tried}):
         began = time.perf_counter()
         indices, scores = search(width, 5)
         seconds = time.perf_counter() - began

@@ -17,6 +17,7 @@ from manylabel.core.progress import SILENT, Progress
 from manylabel.core.topk import NO_LABEL, TopK
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
+from manylabel.models.network.workshop import LISTED, metrics_of
 from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import LabelCounts, Loss
 from manylabel.nn.network import TextNetwork
@@ -27,10 +28,6 @@ from manylabel.train.device import autocast
 from manylabel.train.task import Measured
 from manylabel.trees.candidates import children_of, targets_of
 from manylabel.trees.label_tree import LabelTree
-
-_METRICS = ("micro-F1", "macro-F1", "P@1", "nDCG@5")
-_LISTED = 100
-"""Nodes of a document that a metric is taken on."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,6 @@ class Beam:
     def select(self, rows: np.ndarray) -> Beam:
         """Some of the documents."""
         return Beam(self.nodes[rows], self.log_scores[rows])
-
-    def cut(self, width: int) -> Beam:
-        """The first `width` nodes of each document."""
-        return Beam(self.nodes[:, :width], self.log_scores[:, :width])
 
     def to_arrays(self, name: str) -> dict[str, np.ndarray]:
         """Both arrays, for a stage."""
@@ -81,12 +74,9 @@ class LevelPart:
 
     def select(self, rows: np.ndarray) -> LevelPart:
         """Some of the documents."""
-        begins, stops = self.inputs.offsets[rows], self.inputs.offsets[rows + 1]
-        values = [self.inputs.values[begin:stop] for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True)]
-        offsets = np.concatenate([[0], np.cumsum(stops - begins)]).astype(np.int64)
         above = None if self.above is None else self.above.select(rows)
         upper = tuple(positives[rows] for positives in self.upper)
-        return LevelPart(Inputs(np.concatenate(values), offsets), self.positives[rows], above, upper)
+        return LevelPart(self.inputs.select(rows), self.positives[rows], above, upper)
 
 
 def step_down(
@@ -290,8 +280,7 @@ class LevelMeter:
         rows = np.sort(np.random.default_rng(seed).choice(len(training.inputs), wanted, replace=False))
         some = bool(wanted) and bool(np.diff(training.positives.indptr)[rows].any())
         self._sample = training.select(rows) if some else None
-        chosen = None if train.early_stopping is None else train.early_stopping.metric
-        self._metrics = (*_METRICS, *([] if chosen is None or chosen in (LOSS, *_METRICS) else [chosen]))
+        self._metrics = metrics_of(train)
 
     def __call__(self) -> Measured:
         """Measure."""
@@ -303,7 +292,7 @@ class LevelMeter:
     def _of(self, part: LevelPart, *, with_loss: bool) -> dict[str, float]:
         settings = Settings(metrics=self._metrics, groups=False, n_bootstrap=0)
         deepest = max([name.k or 0 for name in settings.names])
-        beam, loss = self._search(part, max(min(_LISTED, len(self._names)), deepest), with_loss)
+        beam, loss = self._search(part, max(min(LISTED, len(self._names)), deepest), with_loss)
         scores = np.where(beam.nodes >= 0, np.exp(beam.log_scores), -np.inf).astype(np.float32)
         topk = TopK(beam.nodes, scores, "probability", self._names)
         found = Evaluator(self._names, settings).update(topk, (part.positives > 0).tocsr()).result()

@@ -32,7 +32,7 @@ from manylabel.train.device import autocast
 from manylabel.train.task import Measured
 
 _METRICS = ("micro-F1", "macro-F1", "P@1", "nDCG@5")
-_LISTED = 100
+LISTED = 100
 """Labels of a document that its label set is made of while training."""
 
 
@@ -53,9 +53,7 @@ class Part:
 
     def select(self, rows: np.ndarray) -> Part:
         """Some of the documents."""
-        pieces = [self.inputs.values[self.inputs.offsets[row] : self.inputs.offsets[row + 1]] for row in rows.tolist()]
-        offsets = np.concatenate([[0], np.cumsum(self.inputs.lengths[rows])]).astype(np.int64)
-        return Part(self.corpus.select(rows), Inputs(np.concatenate(pieces), offsets))
+        return Part(self.corpus.select(rows), self.inputs.select(rows))
 
 
 @dataclass
@@ -115,9 +113,7 @@ class Meter:
         self._sample = (
             training.select(rows) if wanted and np.diff(training.corpus.positives.indptr)[rows].any() else None
         )
-        chosen = None if train.early_stopping is None else train.early_stopping.metric
-        more = [] if chosen is None or chosen in (LOSS, *_METRICS) else [chosen]
-        self._metrics: tuple[str, ...] = (*_METRICS, *more)
+        self._metrics = metrics_of(train)
         counts = np.asarray(training.corpus.positives.sum(axis=0)).ravel().astype(np.float32)
         self._counts = LabelCounts(torch.from_numpy(counts), len(training))
 
@@ -143,7 +139,7 @@ class Meter:
             self._network,
             self._loss,
             part.inputs,
-            max(min(_LISTED, len(self._labels)), deepest),
+            max(min(LISTED, len(self._labels)), deepest),
             self._labels,
             self._train,
             watch=watch if with_loss else None,
@@ -151,6 +147,12 @@ class Meter:
         found = Evaluator(self._labels, settings).update(topk, positives).result()
         values = {name: found[name] for name in self._metrics}
         return {LOSS: math.fsum(losses) / len(losses), **values} if with_loss else values
+
+
+def metrics_of(train: TrainConfig) -> tuple[str, ...]:
+    """What is measured after every epoch: the usual, and what early stopping goes by."""
+    chosen = None if train.early_stopping is None else train.early_stopping.metric
+    return _METRICS if chosen is None or chosen in (LOSS, *_METRICS) else (*_METRICS, chosen)
 
 
 def read(encoder: Encoder, texts: Sequence[str], train: TrainConfig, progress: Progress = SILENT) -> Inputs:

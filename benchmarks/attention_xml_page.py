@@ -11,7 +11,7 @@ from measure import Run
 from peers.attention_xml_variants import FLAT, FUSED, FUSED_TREE, LINEAR, TREE
 from quality import Judgement
 from summary import Measure, paired_ratio
-from tables import marked, notes, number, table, where_and_when
+from tables import group_heading, marked, notes, number, table, where_and_when
 
 Value = Callable[[dict[str, Any]], float | None]
 
@@ -214,10 +214,7 @@ def _groups(judged: Mapping[str, Judgement]) -> str:
     parts = []
     for group, meaning in GROUPS.items():
         basis = next(iter(judged.values())).evaluation.groups[group]
-        heading = (
-            f"### {group}: {meaning}\n\n{basis.labels_in_test:,} labels in the test part, {basis.positives:,} true "
-            f"(document, label) pairs in {basis.documents:,} documents."
-        )
+        heading = group_heading(group, meaning, basis)
         if group == "unseen" or not basis.positives:
             parts.append(heading + (" No arm can predict them." if basis.positives else ""))
             continue

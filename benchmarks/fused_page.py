@@ -8,7 +8,7 @@ from typing import Any
 from arms import ARMS
 from measure import Run
 from quality import ALL, F1_AT_5, SHOWN, Judgement, best_peer
-from tables import marked, notes, number, table, where_and_when
+from tables import group_heading, marked, notes, number, table, where_and_when
 
 GROUPS = {
     "head": "at least 100 training documents",
@@ -78,10 +78,7 @@ def _groups(judged: Mapping[str, Judgement]) -> str:
     parts = []
     for group, meaning in GROUPS.items():
         basis = next(iter(judged.values())).evaluation.groups[group]
-        heading = (
-            f"### {group}: {meaning}\n\n{basis.labels_in_test:,} labels in the test part, {basis.positives:,} true "
-            f"(document, label) pairs in {basis.documents:,} documents."
-        )
+        heading = group_heading(group, meaning, basis)
         if not basis.positives:
             parts.append(heading)
             continue

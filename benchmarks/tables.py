@@ -38,6 +38,14 @@ def write_results(folder: Path, name: str, runs: list[Run], failed: dict[str, st
     return path
 
 
+def group_heading(group: str, meaning: str, basis: Any) -> str:
+    """The heading of a group of labels by frequency, and what there is of it in the test part."""
+    return (
+        f"### {group}: {meaning}\n\n{basis.labels_in_test:,} labels in the test part, {basis.positives:,} true "
+        f"(document, label) pairs in {basis.documents:,} documents."
+    )
+
+
 def markdown(runs: list[Run], failed: dict[str, str], facts: dict[str, Any]) -> str:
     """The whole page."""
     features = facts["features"]

@@ -19,9 +19,10 @@ from attention_xml_settings import Plan, with_share
 from attention_xml_variants import FLAT, FUSED, FUSED_TREE, LINEAR, TREE
 from level_times import times_of
 from network_settings import Documents
+from run_manylabel_nn import ManyLabelNN, corpus_of
 from watching import TimedStages, Watch
 
-from manylabel import Corpus, LabelSpace, load
+from manylabel import LabelSpace, load
 from manylabel.models import MODELS
 from manylabel.models.base import Model
 
@@ -29,9 +30,7 @@ COMPILE = "--compile-only"
 SMALL = {"encoder": {"kind": "bilstm", "hidden_dim": 4, "min_count": 1}, "train": {"epochs": 1, "device": "cpu"}}
 
 
-class ManyLabel:
-    name = "manylabel"
-    distribution = "manylabel"
+class ManyLabel(ManyLabelNN):
     variants: ClassVar[dict[str, protocol.ScoreKind]] = dict.fromkeys(
         (TREE, FLAT, LINEAR, FUSED, FUSED_TREE), "probability"
     )
@@ -42,7 +41,7 @@ class ManyLabel:
         importlib.import_module("torch._dynamo")
         torch.set_num_threads(protocol.THREADS)
         space = LabelSpace(features.names, texts=features.label_texts, parents=features.label_parents)
-        self._training, self._validation = (_corpus(part, space) for part in (features.train, features.validation))
+        self._training, self._validation = (corpus_of(part, space) for part in (features.train, features.validation))
 
     def fit(self, features: Plan, variant: str) -> None:
         self._watch = Watch()
@@ -53,19 +52,6 @@ class ManyLabel:
             self._model.validate_on(self._validation)
         self._began = time.perf_counter()
         self._model.fit(self._training, stages=self._stages, progress=self._watch)
-
-    def save(self, folder: Path) -> None:
-        self._model.save(folder / "run")
-
-    def load(self, folder: Path) -> None:
-        self._model = load(folder / "run")
-
-    def predict(self, x: list[str], k: int) -> protocol.TopLabels:
-        found = self._model.predict(x, k)
-        return protocol.TopLabels(found.indices, found.scores)
-
-    def predict_one(self, row: list[str], k: int) -> object:
-        return self._model.predict(row, k)
 
     def facts(self) -> dict[str, object]:
         """Times of every stage; of networks those of epochs, clusters and candidates."""
@@ -85,10 +71,6 @@ def _new(options: dict[str, Any]) -> Model:
     return MODELS.load(options.pop("kind"))(**options)
 
 
-def _corpus(part: Documents, space: LabelSpace) -> Corpus:
-    return Corpus.from_texts(part.texts, part.labels, space=space)
-
-
 def _compile() -> None:
     """Train, save, load and ask every model on a few made-up texts, so that everything compiled lies in its cache."""
     random = np.random.default_rng(0)
@@ -97,7 +79,7 @@ def _compile() -> None:
     space = LabelSpace(names, texts=[f"word{i} word{i + 1}" for i in range(40)], parents=parents)
     drawn = random.integers(0, 40, (400, 3))
     texts = [" ".join(f"word{i} filler{i + j}" for j, i in enumerate(row)) for row in drawn.tolist()]
-    corpus = _corpus(Documents(texts, [sorted({names[i] for i in row}) for row in drawn.tolist()]), space)
+    corpus = corpus_of(Documents(texts, [sorted({names[i] for i in row}) for row in drawn.tolist()]), space)
     tree = with_share({"kind": TREE, **SMALL, "beam_width": 2}, 0.1)
     for options in (tree, {"kind": "network", **SMALL}, {"kind": "linear-tree"}, {"kind": "fused"}):
         with tempfile.TemporaryDirectory() as folder:

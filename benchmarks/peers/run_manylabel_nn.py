@@ -42,7 +42,7 @@ class ManyLabelNN:
         importlib.import_module("torch._dynamo")
         torch.set_num_threads(protocol.THREADS)
         space = LabelSpace(features.names)
-        self._training, self._validation = (_corpus(part, space) for part in (features.train, features.validation))
+        self._training, self._validation = (corpus_of(part, space) for part in (features.train, features.validation))
 
     def fit(self, features: Given, variant: str) -> None:
         setting = SETTINGS[variant.removesuffix(DENSE)]
@@ -78,14 +78,15 @@ class ManyLabelNN:
         return {"loop_seconds": round(self._loop_seconds, 3)}
 
 
-def _corpus(part: Documents, space: LabelSpace) -> Corpus:
+def corpus_of(part: Documents, space: LabelSpace) -> Corpus:
+    """Documents over a label space."""
     return Corpus.from_texts(part.texts, part.labels, space=space)
 
 
 def _compile() -> None:
     """Train and ask one small network, so that everything compiled lies in its cache."""
     texts = [f"word{i} word{i + 1}" for i in range(40)] * 2
-    corpus = _corpus(
+    corpus = corpus_of(
         Documents(texts, [[f"label{i % 5}"] for i in range(80)]), LabelSpace([f"label{i}" for i in range(5)])
     )
     options: dict[str, Any] = {"encoder": {"kind": "cnn", "filters": 4}, "train": {**TRAIN, "epochs": 1}}

@@ -50,7 +50,7 @@ def main() -> None:
     hard = _in_turns({kind: lambda loss=loss: step(loss, targets) for kind, loss in made.items()}, arguments.rounds)
     # Pairs of ranking grow with the square of the labels then: minutes.
     softer = smooth(targets, labels, 0.1)
-    rest = {kind: loss for kind, loss in made.items() if kind != "ranking"}
+    rest = {kind: loss for kind, loss in made.items() if kind not in ("ranking", "triplet")}
     soft = _in_turns({kind: lambda loss=loss: step(loss, softer) for kind, loss in rest.items()}, arguments.rounds // 3)
     rows = [
         [kind, f"{1e3 * statistics.median(hard[kind]):.1f}", _ratio(hard, kind), _ratio(soft, kind)] for kind in LOSSES

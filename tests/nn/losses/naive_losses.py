@@ -64,3 +64,29 @@ def softmax(scores, row):
     total = sum(math.exp(z) for z in scores)
     logs = [math.log(math.exp(z) / total) for z, y in zip(scores, row, strict=True) if y]
     return -sum(logs) / len(logs) if logs else 0.0
+
+
+def decoupled_softmax(scores, row):
+    rest = sum(math.exp(z) for z, y in zip(scores, row, strict=True) if not y)
+    logs = [math.log(math.exp(z) / (math.exp(z) + rest)) for z, y in zip(scores, row, strict=True) if y]
+    return -sum(logs) / len(logs) if logs else 0.0
+
+
+def triplet(scores, row, margin, over_all=False):
+    pairs = [
+        max(0.0, zn - zp + margin)
+        for zp, p in zip(scores, row, strict=True)
+        for zn, n in zip(scores, row, strict=True)
+        if p and not n
+    ]
+    over = len(pairs) if over_all else sum(cost > 0 for cost in pairs)
+    return sum(pairs) / over if over else 0.0
+
+
+def soft_top_k(scores, row, k, alpha):
+    low, high = -100.0, 100.0
+    for _ in range(200):
+        t = (low + high) / 2
+        low, high = (t, high) if sum(s(alpha * (z + t)) for z in scores) < k else (low, t)
+    logs = [math.log(s(alpha * (z + low))) for z, y in zip(scores, row, strict=True) if y]
+    return -sum(logs) / len(logs) if logs else 0.0

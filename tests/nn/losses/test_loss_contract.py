@@ -35,10 +35,13 @@ NEUTRAL = {
 """Constants at which a loss is BCE."""
 
 OTHERS = {"bce", "squared-hinge", "ranking", "zlpr", "softmax"}
+OTHERS |= {"triplet", "decoupled-softmax", "decoupled-contrastive", "soft-top-k"}
 """Those that have none."""
 
 VARIANTS = [
-    *((kind, {}) for kind in LOSSES),
+    *((kind, {"k": "positives"} if kind == "soft-top-k" else {}) for kind in LOSSES),
+    ("soft-top-k", {"k": "positives", "alpha": 0.7}),
+    ("triplet", {"margin": 2.0, "mean_over": "all"}),
     *(("weighted-bce", {"scheme": scheme, "cap": None}) for scheme in ("inverse", "square-root", "log")),
     ("focal", {"gamma": 0.5, "alpha": 0.25}),
     ("asymmetric", {"gamma_negative": 0.5, "gamma_positive": 0.0}),

@@ -99,6 +99,9 @@ class AttentionXMLConfig(Section):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
+        if getattr(self.loss, "uses_documents", False):
+            kind = getattr(self.loss, "kind", "")
+            raise ValueError(f"the loss {kind} compares vectors of documents: it is for dual-encoder")
         if getattr(self.loss, "score_kind", "") != "probability" or getattr(self.loss, "kind", "") == "softmax":
             raise ValueError(f"the loss {getattr(self.loss, 'kind', '')} makes no probability of each label by itself")
         if self.levels and self.training == "together":

@@ -11,7 +11,7 @@ from manylabel.core.table import OneOf, Table, section_of
 from manylabel.data.augment import AUGMENTATIONS
 from manylabel.data.sampling import SAMPLERS
 from manylabel.data.sampling.negatives import NegativeSampling
-from manylabel.models.network.stages_config import NETWORK_STAGES
+from manylabel.models.network.stages_config import NETWORK_STAGES, TrainingStage
 from manylabel.nn.encoders import ENCODERS
 from manylabel.nn.heads import HEADS
 from manylabel.nn.losses import LOSSES
@@ -107,6 +107,11 @@ class NetworkConfig(Section):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
+        for loss in [self.loss, *[stage.loss for stage in self.stages if isinstance(stage, TrainingStage)]]:
+            if getattr(loss, "uses_documents", False):
+                raise ValueError(f"the loss {_kind(loss)} compares vectors of documents: it is for dual-encoder")
+            if self.label_smoothing and getattr(loss, "hard_targets", False):
+                raise ValueError(f"the loss {_kind(loss)} takes a smoothed negative for a positive: no label_smoothing")
         if self.negatives is not None:
             apart = {
                 "mixup": self.mixup > 0,

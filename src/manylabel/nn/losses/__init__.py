@@ -49,8 +49,23 @@ LOSSES = Table(
         "zlpr": _loss(
             "manylabel.nn.losses.zlpr:ZLPR", "Positives above zero, negatives below, in two sums (Su et al. 2022)."
         ),
+        "triplet": _loss(
+            "manylabel.nn.losses.triplet:Triplet", "Every positive above every negative by a margin, pair by pair."
+        ),
         "softmax": _loss(
             "manylabel.nn.losses.softmax:Softmax", "Positives share all probability (softmax with several positives)."
+        ),
+        "decoupled-softmax": _loss(
+            "manylabel.nn.losses.decoupled_softmax:DecoupledSoftmax",
+            "Softmax of each positive against the negatives alone (Gupta et al. 2024).",
+        ),
+        "decoupled-contrastive": _loss(
+            "manylabel.nn.losses.decoupled_contrastive:DecoupledContrastive",
+            "Decoupled softmax in which other documents are negatives, too; for dual encoders (RAE-XMC 2025).",
+        ),
+        "soft-top-k": _loss(
+            "manylabel.nn.losses.soft_top_k:SoftTopK",
+            "Each document has k labels to give away; its positives should get them (Gupta et al. 2024).",
         ),
     },
 )

@@ -29,7 +29,9 @@ class Asymmetric(ElementwiseLoss):
     margin: float = Field(default=0.05, ge=0, lt=1, description="Negatives below this probability cost nothing.")
     detach_factor: bool = Field(default=False, description="No gradient through the focal factors.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         positive = focal_side(self.gamma_positive, detached=self.detach_factor)
         if self.margin == 0:

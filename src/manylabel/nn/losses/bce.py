@@ -15,7 +15,9 @@ class BCE(ElementwiseLoss):
 
     kind: Literal["bce"] = "bce"
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         from torch.nn import functional
 

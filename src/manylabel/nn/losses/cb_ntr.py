@@ -28,7 +28,9 @@ class CBNTR(ClassBalanced):
     kappa: float = Field(default=0.05, ge=0, le=10, description="How much more a rare label has to score in training.")
     negative_scale: float = Field(default=2.0, gt=0, le=100, description="How fast a low negative stops pulling.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         return balanced_by_class(
@@ -36,6 +38,6 @@ class CBNTR(ClassBalanced):
             targets,
             focal_side(self.gamma, scale=self.negative_scale),
             focal_side(self.gamma),
-            self.weights(targets, labels),
+            self.weights(labels, documents),
             self.alpha,
         )

@@ -13,6 +13,8 @@ from manylabel.nn.losses.frequency import effective_number_weights
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from manylabel.nn.losses.tiles import Positives
+
 
 class ClassBalanced(ElementwiseLoss):
     """``factor r focal(z, y)`` with ``r = (1 - beta) / (1 - beta^n)``, the same for positives and negatives.
@@ -39,25 +41,34 @@ class ClassBalanced(ElementwiseLoss):
     mode: Literal["label", "mean", "rarest"] = Field(default="label", description="Whose counts weigh an element.")
     factor: float = Field(default=10.0, gt=0, le=1e6, description="Of the whole loss.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         side = focal_side(self.gamma)
-        return balanced_by_class(scores, targets, side, side, self.weights(targets, labels), self.alpha)
+        return balanced_by_class(scores, targets, side, side, self.weights(labels, documents), self.alpha)
 
-    def weights(self, targets: Tensor, labels: LabelCounts) -> Tensor:
+    @property
+    def weighs_documents(self) -> bool:
+        """See :attr:`ElementwiseLoss.weighs_documents`."""
+        return self.mode != "label"
+
+    def of_documents(self, positives: Positives, labels: LabelCounts) -> Tensor:
+        """r of each document, by what the mode says of its positives, floats ``[B]``."""
+        weights = effective_number_weights(labels.at(positives), self.beta)
+        most = positives.largest(positives.weights)
+        if self.mode == "mean":
+            found = positives.sums(weights * positives.weights) / positives.totals.clamp(min=1e-12)
+        else:
+            found = positives.largest(weights.where(positives.weights >= positives.each(most) / 2, 0.0))
+        return found.where(most > 0, 1.0 - self.beta)
+
+    def weights(self, labels: LabelCounts, documents: Tensor | None) -> Tensor:
         """``factor r`` as ``[L]``, ``[B, C]`` or, for modes by document, ``[B, 1]``."""
-        weights = effective_number_weights(labels.counts, self.beta)
-        if self.mode != "label" and targets.shape[1]:
-            weights = weights.expand_as(targets)
-            most = targets.amax(dim=1, keepdim=True)
-            if self.mode == "mean":
-                total = targets.sum(dim=1, keepdim=True)
-                found = (weights * targets).sum(dim=1, keepdim=True) / total.clamp(min=1e-12)
-            else:
-                found = weights.where(targets >= most / 2, 0.0).amax(dim=1, keepdim=True)
-            weights = found.where(most > 0, 1.0 - self.beta)
-        return self.factor * weights
+        if documents is not None:
+            return self.factor * documents[:, None]
+        return self.factor * effective_number_weights(labels.counts, self.beta)
 
 
 def balanced_by_class(

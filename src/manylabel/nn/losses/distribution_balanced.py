@@ -13,6 +13,8 @@ from manylabel.nn.losses.frequency import tolerant_shift
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from manylabel.nn.losses.tiles import Positives
+
 
 class DistributionBalanced(ElementwiseLoss):
     """``r^_il (y focal(z') + (1 - y) focal(-scale z') / scale)`` with ``z' = z - nu_l`` (see below).
@@ -44,7 +46,9 @@ class DistributionBalanced(ElementwiseLoss):
         default=0.5, ge=0, le=1, description="Weight of positives, 1 - alpha that of negatives; null: 1 for both."
     )
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         both, positive, negative = alpha_weights(self.alpha)
@@ -53,16 +57,24 @@ class DistributionBalanced(ElementwiseLoss):
             targets,
             focal_side(self.gamma, scale=self.negative_scale),
             focal_side(self.gamma),
-            weight=self.weights(targets, labels).mul_(both),
+            weight=self.weights(labels, documents).mul_(both),
             negative_weight=negative,
             positive_weight=positive,
         )
 
-    def weights(self, targets: Tensor, labels: LabelCounts) -> Tensor:
+    @property
+    def weighs_documents(self) -> bool:
+        """See :attr:`ElementwiseLoss.weighs_documents`."""
+        return True
+
+    def of_documents(self, positives: Positives, labels: LabelCounts) -> Tensor:
+        """How often a document would be drawn, the sum of ``1 / n_l`` over its positives, floats ``[B]``."""
+        return positives.sums(positives.weights / labels.at(positives).clamp(min=1))
+
+    def weights(self, labels: LabelCounts, documents: Tensor | None) -> Tensor:
         """``r^_il``, ``[B, C]``; n_l is taken as at least 1."""
+        assert documents is not None
         of_label = 1.0 / labels.counts.clamp(min=1)
-        # The product of matrix and vector holds no second [B, L].
-        of_document = targets @ of_label if of_label.dim() == 1 else (targets * of_label).sum(dim=1)
-        ratio = self.slope / of_document.clamp(min=1e-20)[:, None] * of_label
+        ratio = self.slope / documents.clamp(min=1e-20)[:, None] * of_label
         # Beyond 80 the logistic function is 1, but takes four times as long where its exponential vanishes.
         return ratio.sub_(self.slope * self.centre).clamp_(max=80.0).sigmoid_().add_(self.floor)

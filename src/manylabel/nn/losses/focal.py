@@ -27,7 +27,9 @@ class Focal(ElementwiseLoss):
         default=None, ge=0, le=1, description="Weight of positives, 1 - alpha that of negatives; null: 1 for both."
     )
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         both, positive, negative = alpha_weights(self.alpha)
         return two_sided(

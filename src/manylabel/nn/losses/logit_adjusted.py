@@ -29,7 +29,9 @@ class LogitAdjusted(ElementwiseLoss):
     starts_at_prior: ClassVar[bool] = False  # the formula adds it
     tau: float = Field(default=1.0, ge=0, le=10, description="How much of the frequency is added.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         from torch.nn import functional
 

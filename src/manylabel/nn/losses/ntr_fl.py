@@ -34,7 +34,9 @@ class NTRFL(ElementwiseLoss):
         default=0.5, ge=0, le=1, description="Weight of positives, 1 - alpha that of negatives; null: 1 for both."
     )
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         both, positive, negative = alpha_weights(self.alpha)

@@ -31,7 +31,9 @@ class Propensity(ElementwiseLoss):
     a: float = Field(default=DEFAULT_A, ge=0, le=5, description="A of the propensity: how fast it rises.")
     b: float = Field(default=DEFAULT_B, ge=0.01, le=1e6, description="B of the propensity: documents before it rises.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         weight = self.label_weights(labels)

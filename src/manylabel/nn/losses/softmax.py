@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from manylabel.nn.losses.base import LabelCounts, Loss
+from manylabel.nn.losses.base import LabelCounts, RowLoss
+from manylabel.nn.losses.tiles import Positives, RowFormula, RunningLogSumExp, Shards, Tile, finite
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Softmax(Loss):
+class Softmax(RowLoss):
     """``log sum_l e^(z_l) - mean_p z_p``: cross-entropy with ``1 / positives`` on each positive of the document.
 
     Least where the positives share all probability in equal parts, so at the logarithm of their number, not at 0; a
@@ -25,19 +26,39 @@ class Softmax(Loss):
 
     kind: Literal["softmax"] = "softmax"
 
-    def __call__(
-        self, scores: Tensor, targets: Tensor, *, labels: LabelCounts | None = None, mask: Tensor | None = None
-    ) -> Tensor:
-        """See :meth:`Loss.__call__`."""
-        scores, targets, _ = self.prepared(scores, targets, labels, mask)
-        if not scores.shape[1]:
-            return scores.sum(dim=1)
-        # Finite, since minus infinity in a whole row would make NaN.
-        among = scores if mask is None else scores.masked_fill(~mask, -1e30)
-        total = targets.sum(dim=1).clamp(min=1e-12)
-        # Differences first: large scores cancel before they are added up.
-        return ((among.logsumexp(dim=1, keepdim=True) - scores) * targets).sum(dim=1) / total
+    def formula(self, positives: Positives, n_labels: int | Tensor, labels: LabelCounts | None = None) -> RowFormula:
+        """See :meth:`Loss.formula`."""
+        return _Formula(positives)
 
     def outputs(self, scores: Tensor) -> Tensor:
         """Softmax probabilities ``[B, C]``, over the labels that were scored; padding has to be minus infinity."""
         return scores.softmax(dim=1)
+
+
+class _Formula(RowFormula):
+    def __init__(self, positives: Positives) -> None:
+        super().__init__(positives)
+        self._all, self._found = RunningLogSumExp(), positives.weights.new_zeros(len(positives.weights))
+
+    def gather(self, tile: Tile) -> None:
+        self._found[tile.of] = tile.positive_scores
+        self._all.add(tile.taken())
+
+    def settle(self, shards: Shards) -> bool:
+        positives = self.positives
+        self._height = self._all.result(shards, positives.totals)
+        # Differences first: large scores cancel before they are added up. A positive of another shard adds nothing.
+        self._found = shards.sum(self._found)
+        self._losses = positives.sums((positives.each(self._height) - self._found) * positives.shares)
+        return False
+
+    def losses(self) -> Tensor:
+        return self._losses
+
+    def slope(self, tile: Tile, weights: Tensor) -> Tensor:
+        positives = self.positives
+        # Of a document with positives its probabilities; one without has no loss and no slope.
+        rows = weights * (positives.totals > 0)
+        found = tile.taken().sub_(finite(self._height)[:, None]).exp_().mul_(rows[:, None])
+        pull = weights.index_select(0, tile.rows) * positives.shares[tile.of]
+        return tile.add(found, pull.neg_())

@@ -21,7 +21,9 @@ class SquaredHinge(ElementwiseLoss):
     kind: Literal["squared-hinge"] = "squared-hinge"
     score_kind: ClassVar[ScoreKind] = "margin"
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         return two_sided(scores, targets, _side)
 

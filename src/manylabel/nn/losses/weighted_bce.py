@@ -31,7 +31,9 @@ class WeightedBCE(ElementwiseLoss):
     )
     cap: float | None = Field(default=50.0, gt=0, le=1e9, description="Largest weight; null for none.")
 
-    def elements(self, scores: Tensor, targets: Tensor, labels: LabelCounts | None) -> Tensor:
+    def elements(
+        self, scores: Tensor, targets: Tensor, labels: LabelCounts | None, documents: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`ElementwiseLoss.elements`."""
         assert labels is not None
         weight = self.label_weights(labels)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from manylabel.core.topk import ScoreKind
-from manylabel.nn.losses.base import LabelCounts, Loss
-from manylabel.nn.losses.elements import are_many, places_of_positives
+from manylabel.nn.losses.base import LabelCounts, RowLoss
+from manylabel.nn.losses.tiles import Positives, RowFormula, RunningLogSumExp, Shards, Tile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ZLPR(Loss):
+class ZLPR(RowLoss):
     """``log(1 + sum_p e^(-z_p)) + log(1 + sum_n e^(z_n))`` over the positives p and the negatives n of a document.
 
     Bounds every pair of a positive and a negative, and each of them with zero, in time that grows with the labels.
@@ -26,32 +25,40 @@ class ZLPR(Loss):
     kind: Literal["zlpr"] = "zlpr"
     score_kind: ClassVar[ScoreKind] = "margin"
 
-    def __call__(
-        self, scores: Tensor, targets: Tensor, *, labels: LabelCounts | None = None, mask: Tensor | None = None
-    ) -> Tensor:
-        """See :meth:`Loss.__call__`."""
-        scores, targets, _ = self.prepared(scores, targets, labels, mask)
-        if not scores.shape[1]:
-            return scores.sum(dim=1)
-        below = scores + (-targets).log1p()
-        if mask is not None:
-            below = below.masked_fill(~mask, -math.inf)
-        return _log_one_plus_sum(below) + _log_one_plus_positives(scores, targets)
+    def formula(self, positives: Positives, n_labels: int | Tensor, labels: LabelCounts | None = None) -> RowFormula:
+        """See :meth:`Loss.formula`."""
+        return _Formula(positives)
 
 
-def _log_one_plus_sum(terms: Tensor) -> Tensor:
-    """``log(1 + sum_l e^(t_l))``, ``[B]``, for terms ``[B, C]``, of which minus infinity adds nothing."""
-    highest = terms.detach().amax(dim=1).clamp(min=0)
-    total = (-highest).exp() + (terms - highest[:, None]).exp().sum(dim=1)
-    return highest + total.log()
+class _Formula(RowFormula):
+    """With ``N`` and ``P`` the log-sum-exps of both sides, ``softplus(N) + softplus(P)``."""
 
+    def __init__(self, positives: Positives) -> None:
+        super().__init__(positives)
+        self._negatives, self._found = RunningLogSumExp(), positives.weights.new_zeros(len(positives.weights))
 
-def _log_one_plus_positives(scores: Tensor, targets: Tensor) -> Tensor:
-    """``log(1 + sum_l y_l e^(-z_l))``, ``[B]``, where positives are few in time that grows with them."""
-    at = places_of_positives(targets)
-    if are_many(at[0], targets):
-        return _log_one_plus_sum(targets.log() - scores)
-    terms = targets[at].log() - scores[at]
-    highest = scores.new_zeros(len(scores)).scatter_reduce(0, at[0], terms.detach(), "amax")
-    total = (-highest).exp().index_add(0, at[0], (terms - highest[at[0]]).exp())
-    return highest + total.log()
+    def gather(self, tile: Tile) -> None:
+        self._found[tile.of] = tile.positive_scores
+        self._negatives.add(self._below(tile))
+
+    def settle(self, shards: Shards) -> bool:
+        from torch.nn import functional
+
+        positives = self.positives
+        self._found = shards.sum(self._found)  # a positive of another shard adds nothing
+        self._terms = positives.weights.log() - self._found
+        sides = (self._negatives.result(shards, positives.totals), positives.log_sum_exp(self._terms))
+        self._heights = [functional.softplus(side, threshold=40.0) for side in sides]
+        return False
+
+    def losses(self) -> Tensor:
+        return self._heights[0] + self._heights[1]
+
+    def slope(self, tile: Tile, weights: Tensor) -> Tensor:
+        found = self._below(tile).sub_(self._heights[0][:, None]).exp_().mul_(weights[:, None])
+        pull = (self._terms[tile.of] - self._heights[1].index_select(0, tile.rows)).exp_()
+        return tile.add(found, pull.mul_(weights.index_select(0, tile.rows)).neg_())
+
+    def _below(self, tile: Tile) -> Tensor:
+        """Scores ``[B, C]``, to be written over, plus the logarithm of how far each label is a negative."""
+        return tile.add(tile.taken(), (-self.positives.weights[tile.of]).log1p_())

@@ -1,9 +1,10 @@
-"""The rows of a dense matrix that are nearest to a query by cosine: all of them looked at, tile by tile."""
+"""The rows of a dense matrix with the largest products with a query: all of them looked at, tile by tile."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -43,7 +44,7 @@ class NearestIndex(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class NearestDense:
-    """N rows of unit length (or zeros), searched exactly.
+    """N rows, searched exactly; products of rows of unit length are cosines.
 
     A tile of queries times rows is one matrix product, from which only rows that may be among the best are taken; their
     cosines are summed once more, in double precision and one order. So the answer is the same bits in whatever company
@@ -57,11 +58,7 @@ class NearestDense:
 
     @classmethod
     def build(cls, matrix: np.ndarray) -> NearestDense:
-        """Hold the rows of a matrix.
-
-        Args:
-            matrix: float32 ``[N, d]``, rows of unit length or all zeros.
-        """
+        """Hold the rows of a matrix, float32 ``[N, d]``."""
         rows = np.require(matrix, np.float32, ["C", "A"]).view()
         rows.setflags(write=False)  # one type for the compiled loop, whether just made or from a memory-mapped file
         return cls(rows)
@@ -75,30 +72,38 @@ class NearestDense:
         """The same with more rows, float32 ``[M, d]``, behind those it has."""
         return self.build(np.concatenate([self.rows, matrix]))
 
-    def find(self, queries: np.ndarray, k: int, *, below: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest rows of each query.
+    def find(
+        self, queries: np.ndarray, k: int, *, below: float = np.inf, above: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k rows with the largest products with each query.
 
         Args:
-            queries: float32 ``[n, d]``, rows of unit length or all zeros.
+            queries: float32 ``[n, d]``.
             k: how many.
-            below: rows of at least this cosine are passed over, as duplicates of the query.
+            below: rows of at least this product are passed over, as duplicates of the query.
+            above: rows of at most this product are passed over; minus infinity for none.
 
         Returns:
-            Rows int32 ``[n, k]``, nearest first, ties by row, -1 where fewer have a cosine above 0; cosines float32.
+            Rows int32 ``[n, k]``, the largest product first, ties by row, -1 where fewer are left; products float32.
         """
         n = len(queries)
         found = np.full((n, k), NO_ROW, np.int32)
         cosines = np.full((n, k), -np.inf, np.float32)
         # Twice the most that a sum of d products of unit vectors can be off in single precision (Higham 2002, 3.1).
-        slack = np.float32(2 * self.rows.shape[1] * np.finfo(np.float32).eps)
+        slack = 2 * self.rows.shape[1] * np.finfo(np.float32).eps * max(1.0, self._longest * _longest(queries))
         for start in range(0, n, _QUERIES_PER_TILE):
             block = slice(start, start + _QUERIES_PER_TILE)
             asked = np.ascontiguousarray(queries[block], np.float32)
             for first in range(0, self.n_rows, _ROWS_PER_TILE):
                 tile = self.rows[first : first + _ROWS_PER_TILE]
                 products = asked @ tile.T
-                _offer(asked, tile, products, first, np.float32(below), slack, found[block], cosines[block])
+                limits = (np.float32(above), np.float32(below), np.float32(slack))
+                _offer(asked, tile, products, first, limits, found[block], cosines[block])
         return found, cosines
+
+    @cached_property
+    def _longest(self) -> float:
+        return _longest(self.rows)
 
     def validate(self, width: int) -> None:
         """Check what the search takes for granted.
@@ -119,21 +124,26 @@ class NearestDense:
         return cls.build(arrays["rows"])
 
 
+def _longest(rows: np.ndarray) -> float:
+    """The largest Euclidean length of some rows."""
+    return float(np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64).max(initial=0.0)))
+
+
 @compiled
 def _offer(
     queries: np.ndarray,
     rows: np.ndarray,
     products: np.ndarray,
     first: int,
-    below: float,
-    slack: float,
+    limits: tuple[np.float32, np.float32, np.float32],
     found: np.ndarray,
     cosines: np.ndarray,
 ) -> None:
     """Put the best rows of a tile, whose first row is number `first`, into the lists of the queries."""
     last = found.shape[1] - 1
+    above, below, slack = limits
     for q in range(products.shape[0]):
-        bound = cosines[q, last] if found[q, last] >= 0 else np.float32(0.0)
+        bound = cosines[q, last] if found[q, last] >= 0 else above
         for r in range(products.shape[1]):
             if products[q, r] < bound - slack:
                 continue
@@ -141,7 +151,7 @@ def _offer(
             for j in range(queries.shape[1]):
                 total += np.float64(queries[q, j]) * np.float64(rows[r, j])
             cosine = np.float32(total)
-            if cosine <= 0.0 or cosine >= below:
+            if cosine <= above or cosine >= below:
                 continue
             insert(found[q], cosines[q], np.int32(first + r), cosine)
             if found[q, last] >= 0:

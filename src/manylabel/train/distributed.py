@@ -58,16 +58,37 @@ def average_rows(parameters: Iterable[nn.Parameter]) -> None:
         sizes = [torch.zeros(1, dtype=torch.int64, device=parameter.device) for _ in range(world_size())]
         dist.all_gather(sizes, torch.tensor([own.values().shape[0]], device=parameter.device))
         most = max(int(size) for size in sizes)
-        rows = _gathered(own.indices()[0], most)
-        values = _gathered(own.values(), most)
+        rows = from_all(own.indices()[0], most)
+        values = from_all(own.values(), most)
         kept = [slice(0, int(size)) for size in sizes]
         indices = torch.cat([one[part] for one, part in zip(rows, kept, strict=True)])
         together = torch.cat([one[part] for one, part in zip(values, kept, strict=True)]) / world_size()
         parameter.grad = torch.sparse_coo_tensor(indices[None], together, parameter.shape).coalesce()
 
 
-def _gathered(own: Tensor, length: int) -> list[Tensor]:
-    """A tensor of every process, padded to one length."""
+def average_dense(parameters: Iterable[nn.Parameter]) -> None:
+    """Average gradients over all processes, all of them in one message.
+
+    Args:
+        parameters: the same in all processes; one without a gradient here counts as zero.
+    """
+    each = [] if world_size() == 1 else list(parameters)
+    if not each:
+        return
+    flat = torch.cat([torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in each])
+    dist.all_reduce(flat)
+    flat /= world_size()
+    for parameter, part in zip(each, flat.split([p.numel() for p in each]), strict=True):
+        parameter.grad = part.view_as(parameter)
+
+
+def from_all(own: Tensor, length: int) -> list[Tensor]:
+    """A tensor of every process, padded to one length.
+
+    Args:
+        own: ``[n, ...]``, n at most `length`.
+        length: the same in all processes.
+    """
     padded = own.new_zeros(length, *own.shape[1:])
     padded[: len(own)] = own
     found = [torch.zeros_like(padded) for _ in range(world_size())]

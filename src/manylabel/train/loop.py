@@ -118,7 +118,9 @@ class _Loop:
         engine = torch.compile(task, dynamic=True) if config.torch_compile else task
         rows = {id(parameter) for parameter in self.optimisers.sparse}
         of_rows = [name for name, parameter in task.named_parameters() if id(parameter) in rows]
-        self.engine = distributed.synchronised(engine, task.device, of_rows)  # type: ignore[arg-type]
+        self.engine: Any = engine
+        if not task.adds_up_itself:
+            self.engine = distributed.synchronised(engine, task.device, of_rows)  # type: ignore[arg-type]
         self.epoch = self.step = self.steps_of_epoch = self.documents = 0
         self.loss = self.largest = self.norms = 0.0
         self._whole = True  # not in the middle of a step
@@ -128,6 +130,7 @@ class _Loop:
         """Go on with the present epoch to its end, and measure."""
         config = self.config
         random = generator(self.seed, _ORDER, self.epoch)
+        self.task.begin_epoch(self.epoch)
         rows, size = self.task.rows(random), config.batch_size
         batches = batches_of(rows, self.task.lengths(), size, random, by_length=config.group_by_length)
         steps = steps_of(batches, config.gradient_accumulation_steps * distributed.world_size())
@@ -174,7 +177,7 @@ class _Loop:
             idle = number >= len(own)  # the others have one batch more: take part with no weight
             rows = batches[0] if idle else own[number]
             last = number + 1 == passes
-            waits = nullcontext() if world == 1 or last else self.engine.no_sync()  # type: ignore[operator]
+            waits = nullcontext() if world == 1 or last or task.adds_up_itself else self.engine.no_sync()
             place = (self.epoch, index, number * world + distributed.rank())
             with waits:
                 batch = task.collate(rows, generator(self.seed, _BATCH, *place)).to(task.device)
@@ -183,6 +186,8 @@ class _Loop:
                 loss = losses.float().sum() * (0.0 if idle else 1.0)
                 self.scaler.scale(loss * (world / documents)).backward()
             total += loss.detach()
+        if task.adds_up_itself:
+            distributed.average_dense(self.optimisers.dense)
         distributed.average_rows(self.optimisers.sparse)
         value = total.item() / max(sum(map(len, own)), 1)
         if not math.isfinite(value):

@@ -41,6 +41,7 @@ class Optimisers:
             self._each.append(_dense(dense, config))
         if sparse:
             self._each.append(_sparse(sparse, config))
+        self.dense = [parameter for group in dense for parameter in group["params"]]
         self.sparse = [parameter for group in sparse for parameter in group["params"]]
         self.parameters = [p for each in self._each for group in each.param_groups for p in group["params"]]
 

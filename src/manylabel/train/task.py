@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -42,7 +42,21 @@ class ParameterGroup:
 
 class Task(nn.Module, ABC):
     """Base of all tasks: a module whose call is the loss of a batch. All its randomness besides dropout comes from the
-    generator that it is given, so that a resumed training repeats it."""
+    generator that it is given, so that a resumed training repeats it.
+
+    Attributes:
+        adds_up_itself: whether its backward pass gives parameters their gradients piece by piece, so that processes
+            exchange them once at the end of a step, not as they come.
+    """
+
+    adds_up_itself: ClassVar[bool] = False
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Get ready for an epoch, 0 for the first; called anew when a training goes on in the middle of one.
+
+        What it makes has to be the same then, though the weights are not.
+        """
+        del epoch
 
     @abstractmethod
     def rows(self, random: np.random.Generator) -> np.ndarray:

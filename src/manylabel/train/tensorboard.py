@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from manylabel.core.errors import ConfigError, MissingExtraError
+from manylabel.train.config import TrainConfig
 from manylabel.train.loop import Record
+
+
+def recorder(record: Record, config: TrainConfig) -> Record:
+    """Where epochs are told: the history, and TensorBoard where it is asked for."""
+    return record if config.tensorboard is None else also_to_tensorboard(config.tensorboard, record)
 
 
 def also_to_tensorboard(folder: str, record: Record) -> Record:

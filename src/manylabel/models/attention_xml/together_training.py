@@ -13,14 +13,15 @@ from manylabel.models.attention_xml.parameters import own_arrays, take_arrays
 from manylabel.models.attention_xml.start import begin_at_priors, encoder_like, expected_documents
 from manylabel.models.attention_xml.together import Together
 from manylabel.models.attention_xml.training import LevelNetworks, TreeTrainer, new_head
-from manylabel.models.network.stages import encoder_groups, head_rate, recorder
 from manylabel.models.network.workshop import seeded
 from manylabel.nn.losses.base import Loss
 from manylabel.train.classification import Trainable
 from manylabel.train.config import TrainConfig
 from manylabel.train.loop import train
 from manylabel.train.memory import check_batch
+from manylabel.train.rates import encoder_groups, head_rate
 from manylabel.train.task import ParameterGroup
+from manylabel.train.tensorboard import recorder
 from manylabel.trees.label_tree import LabelTree
 
 
@@ -58,9 +59,9 @@ class TogetherTrainer(TreeTrainer):
             name: LevelPart(part.inputs, positives[name][-1], None, tuple(positives[name][:-1]))
             for name, part in self._documents.items()
         }
-        rate = head_rate(config, network)
+        rate = head_rate(config, network.encoder)
         groups = [
-            *encoder_groups(network.encoder.layers(), config, network),
+            *encoder_groups(network.encoder.layers(), config, network.encoder),
             *[ParameterGroup(head, rate) for head in network.heads],
         ]
         found = search_of_levels(network, loss, tree, positives["training"], self._config.beam_width, config)

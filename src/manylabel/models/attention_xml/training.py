@@ -30,7 +30,6 @@ from manylabel.models.attention_xml.levels import (
 )
 from manylabel.models.attention_xml.parameters import own_arrays, take_arrays
 from manylabel.models.attention_xml.start import begin_at_priors, begin_like, encoder_like
-from manylabel.models.network.stages import encoder_groups, head_rate, recorder
 from manylabel.models.network.workshop import seeded
 from manylabel.nn.encoders.base import Encoder
 from manylabel.nn.heads import HEADS
@@ -40,7 +39,9 @@ from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Trainable, Ways
 from manylabel.train.loop import train
 from manylabel.train.memory import check_batch
+from manylabel.train.rates import encoder_groups, head_rate
 from manylabel.train.task import ParameterGroup
+from manylabel.train.tensorboard import recorder
 from manylabel.trees.candidates import true_nodes_first
 from manylabel.trees.label_tree import LabelTree
 from manylabel.trees.node_rows import nodes_of_documents
@@ -231,8 +232,11 @@ class TreeTrainer:
             config, training = self._config.train_of(level), parts["training"]
             loss: Any = self._config.loss
             last = level == tree.depth - 1
-            rate = head_rate(config, network)
-            groups = [*encoder_groups(network.encoder.layers(), config, network), ParameterGroup(network.head, rate)]
+            rate = head_rate(config, network.encoder)
+            groups = [
+                *encoder_groups(network.encoder.layers(), config, network.encoder),
+                ParameterGroup(network.head, rate),
+            ]
             search = search_of_level(network, loss, tree, level, training.positives, config)
             names, measured = self._names(tree, level, training), (training, parts.get("validation"))
             task = Classification(

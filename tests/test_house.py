@@ -205,7 +205,7 @@ def is_neural(name):
         return False
     losses_or_frozen = rest.startswith(("losses/", "frozen/"))
     return (room in ("nn", "train") and not losses_or_frozen) or name.startswith(
-        ("models/network/", "models/attention_xml/")
+        ("models/network/", "models/attention_xml/", "models/dual_encoder/")
     )
 
 
@@ -218,7 +218,7 @@ def test_everything_is_imported_without_torch_and_every_public_name_is_there():
         "import importlib, sys, manylabel\n"
         f"for name in {modules}: importlib.import_module(name)\n"
         "assert sorted(manylabel.__all__) == dir(manylabel)\n"
-        "neural = {'AttentionXML', 'Network'}\n"
+        "neural = {'AttentionXML', 'DualEncoder', 'Network'}\n"
         "for name in set(manylabel.__all__) - neural: assert getattr(manylabel, name) is not None, name\n"
         "print('torch' in sys.modules)\n"
         "for name in neural: assert getattr(manylabel, name) is not None, name\n"

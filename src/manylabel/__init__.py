@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from manylabel.models.attention_xml.attention_xml import AttentionXML
     from manylabel.models.auto import Auto
     from manylabel.models.base import load
+    from manylabel.models.dual_encoder.dual_encoder import DualEncoder
     from manylabel.models.estimators import LinearOVRClassifier, LinearTreeClassifier
     from manylabel.models.fused import Fused
     from manylabel.models.linear_ovr import LinearOVR
@@ -33,6 +34,7 @@ _HOMES = {
     "Corpus": "manylabel.core.corpus",
     "Decision": "manylabel.decide.decision",
     "Document": "manylabel.core.corpus",
+    "DualEncoder": "manylabel.models.dual_encoder.dual_encoder",
     "Fused": "manylabel.models.fused",
     "LabelSpace": "manylabel.core.labels",
     "LinearOVR": "manylabel.models.linear_ovr",
@@ -55,6 +57,7 @@ __all__ = [
     "Corpus",
     "Decision",
     "Document",
+    "DualEncoder",
     "Fused",
     "LabelSpace",
     "LinearOVR",

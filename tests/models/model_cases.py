@@ -27,7 +27,7 @@ CASES = {
     "fused": {"sources": {"linear": {"model": {"kind": "linear-tree", "tree": SMALL_TREE}}}, **SMALL_RANKER},
 }
 
-NEURAL = {"network", "attention-xml"}
+NEURAL = {"network", "attention-xml", "dual-encoder"}
 """Models of texts alone, whose scores depend on the batch in the last bits; their contracts lie in other files."""
 
 

@@ -308,6 +308,7 @@ def test_numbers_of_clusters_grow(clusters):
         ({"clustering": {"cluster_size": 4, "clusters": [4]}}, "not both"),
         ({"loss": "softmax"}, "no probability of each label by itself"),
         ({"loss": "squared-hinge"}, "no probability of each label by itself"),
+        ({"loss": "decoupled-contrastive"}, "compares vectors of documents: it is for dual-encoder"),
         ({"levels": [{"epoch": 3}]}, r"levels\.0\.epoch"),
     ],
 )

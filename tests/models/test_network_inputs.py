@@ -57,6 +57,11 @@ def test_numbers_of_validation_documents_leave_rare_labels_to_training():
     assert sum(text in training.texts for text in texts[:19]) == 19
 
 
+def test_a_loss_that_has_more_labels_to_give_than_there_are(small):
+    with pytest.raises(ConfigError, match=r"soft-top-k: k 100000 is not below the number of labels, \d+"):
+        make(loss={"kind": "soft-top-k", "k": 100_000}, train={"epochs": 1}).fit(small[0])
+
+
 def test_numbers_of_validation_documents_that_cannot_be(small):
     train = small[0]
     with pytest.raises(ConfigError, match=r"train\.validation: 120 documents cannot be held out, there are 120"):
@@ -154,6 +159,10 @@ def test_options_that_do_not_go_together():
         ({"head": {"kind": "linear", "sparse": True}}, "sparse head is trained on shortlists"),
         ({"negatives": {"per_document": 5}, "mixup": 0.2}, "mixup needs the scores of all labels"),
         ({"negatives": {"per_document": 5}, "loss": "softmax"}, "softmax needs the scores of all labels"),
+        ({"loss": "decoupled-contrastive"}, "decoupled-contrastive compares vectors of documents: .* dual-encoder"),
+        ({"stages": [{"kind": "whole", "loss": "decoupled-contrastive"}]}, "it is for dual-encoder"),
+        ({"loss": "decoupled-softmax", "label_smoothing": 0.1}, "decoupled-softmax takes a smoothed negative for a"),
+        ({"loss": "soft-top-k", "label_smoothing": 0.1}, "no label_smoothing"),
         ({"hierarchy": {}}, "above 0"),
         ({"stages": ["hole"]}, "did you mean 'whole'"),
         ({"stages": [{"kind": "whole", "train": {"epoch": 3}}]}, r"stages\.whole\.train\.epoch: .* mean 'epochs'"),

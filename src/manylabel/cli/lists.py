@@ -21,6 +21,7 @@ class Kind(StrEnum):
     samplers = "samplers"
     augmentations = "augmentations"
     stages = "stages"
+    negatives = "negatives"
     metrics = "metrics"
     decisions = "decisions"
     calibrations = "calibrations"
@@ -40,6 +41,7 @@ _TABLES = {
     Kind.samplers: "manylabel.data.sampling:SAMPLERS",
     Kind.augmentations: "manylabel.data.augment:AUGMENTATIONS",
     Kind.stages: "manylabel.models.network.stages_config:NETWORK_STAGES",
+    Kind.negatives: "manylabel.models.dual_encoder.negatives_config:NEGATIVES",
     Kind.metrics: "manylabel.metrics:METRICS",
     Kind.decisions: "manylabel.decide:METHODS",
     Kind.calibrations: "manylabel.decide:CALIBRATORS",

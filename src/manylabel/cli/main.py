@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from manylabel.cli import config, data, memory
+from manylabel.cli import config, data, labels, memory
 from manylabel.cli.compare import compare
 from manylabel.cli.decide import decide
 from manylabel.cli.doctor import doctor
@@ -43,6 +43,7 @@ app.command()(decide)
 app.command()(doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(memory.app, name="memory")
+app.add_typer(labels.app, name="labels")
 app.add_typer(config.app, name="config")
 app.command("list")(list_)
 

@@ -109,6 +109,19 @@ class LabelSpace:
         }
         return replace(self, **cut)
 
+    def select(self, kept: np.ndarray) -> LabelSpace:
+        """The space of some labels.
+
+        Args:
+            kept: their indices, int64, each once.
+        """
+        rows: list[int] = kept.tolist()
+        picked: dict[str, Any] = {
+            name: None if getattr(self, name) is None else [getattr(self, name)[row] for row in rows]
+            for name in ("names", "texts", "alternatives", "parents")
+        }
+        return replace(self, **picked, counts=None if self.counts is None else self.counts[kept])
+
     def joined(self, others: LabelSpace) -> LabelSpace:
         """This space followed by another, with what is known of each label; where counts are known, new ones are 0.
 

@@ -44,6 +44,14 @@ class Method(ABC):
         """What was found, a sentence a line."""
         return []
 
+    def keep_labels(self, kept: np.ndarray) -> None:
+        """Go on over fewer labels.
+
+        Args:
+            kept: indices of the labels that remain, int64, ascending.
+        """
+        del kept
+
     @property
     def facts(self) -> dict[str, Any]:
         """What was found, JSON-ready."""
@@ -83,6 +91,10 @@ class ThresholdMethod(Method):
         """float32, the threshold of each of some label indices."""
         own = np.append(self.thresholds, self.common)
         return own[np.where((labels < 0) | (labels >= len(self.thresholds)), len(self.thresholds), labels)]
+
+    def keep_labels(self, kept: np.ndarray) -> None:
+        """See :meth:`Method.keep_labels`."""
+        self.thresholds = np.array(self.thresholds[kept[kept < len(self.thresholds)]])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """See :meth:`Method.to_arrays`."""

@@ -37,5 +37,11 @@ MODELS = Table(
             summary="Label attention on a label tree, level by level; only candidate labels are scored and trained.",
             extra="nn",
         ),
+        "dual-encoder": Part(
+            target="manylabel.models.dual_encoder.dual_encoder:DualEncoder",
+            section="manylabel.models.dual_encoder.config:DualEncoderConfig",
+            summary="Documents and labels' texts in one space; for labels with texts, rare and new ones above all.",
+            extra="nn",
+        ),
     },
 )

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from manylabel.core.errors import ConfigError, InputError
-from manylabel.core.labels import LabelSpace
+from manylabel.core.errors import ConfigError
 from manylabel.core.progress import SILENT, Progress
 from manylabel.data.reading import read_labels
 from manylabel.models.fused import Fused
 from manylabel.runs.evaluate import open_run
 from manylabel.runs.facts import corpus_facts
+from manylabel.runs.labels import with_new_labels
 from manylabel.runs.reading import describe, read_test
 
 _ADDED = "added"
@@ -57,7 +57,7 @@ def add_to_memory(
     model = run.model
     if not isinstance(model, Fused):
         raise ConfigError(f"{path}: a run of {model.kind} has no memory; train one with model: fused")
-    space = model.labels if labels is None else _with_new(model.labels, labels)
+    space = model.labels if labels is None else with_new_labels(model.labels, read_labels(labels), labels)
     source = run.source(data)
     if source.data.unknown_labels is None:
         source = replace(source, data=source.data.with_values(unknown_labels="error"))
@@ -70,10 +70,3 @@ def add_to_memory(
     with run.directory.amend(**{_ADDED: [*earlier, entry]}) as writer:
         model.write_added(writer)
     return Addition(len(corpus), new)
-
-
-def _with_new(known: LabelSpace, file: str | Path) -> LabelSpace:
-    try:
-        return known.joined(read_labels(file))
-    except ValueError as error:
-        raise InputError(str(error), path=file, remedy="leave it out: only new labels are added") from None

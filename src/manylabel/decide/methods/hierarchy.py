@@ -47,6 +47,10 @@ class Hierarchy(Method):
         self.base.fit(examples.with_topk(self.consistent(examples.topk)))
         return self
 
+    def keep_labels(self, kept: np.ndarray) -> None:
+        """See :meth:`Method.keep_labels`."""
+        self.base.keep_labels(kept)
+
     def decide(self, topk: TopK) -> csr_matrix:
         """See :meth:`Method.decide`."""
         assert topk.labels is not None

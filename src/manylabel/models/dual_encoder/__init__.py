@@ -1,0 +1,1 @@
+"""Dual encoders: documents and the texts of labels in one space."""

@@ -1,0 +1,119 @@
+"""How a dual encoder finds labels: by their own vectors, or by those of documents that it remembers too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from manylabel.combine.key_memory import KeyMemory
+from manylabel.combine.nearest_dense import NearestDense
+from manylabel.core.labels import LabelSpace
+from manylabel.core.topk import NO_LABEL, TopK
+from manylabel.metrics.evaluator import Evaluator
+from manylabel.metrics.settings import Settings
+from manylabel.models.dual_encoder.scores import Scores
+
+_WEIGHTS = np.linspace(0.0, 0.95, 20)
+"""Tried for the documents. At 1 a label without documents, seen or new, would never be found."""
+_LISTED = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is searched for the labels of documents.
+
+    Attributes:
+        labels: vectors of all labels, float32 ``[L, d]``.
+        scores: what products are given out as where there is no memory.
+        memory: of documents and labels, or None.
+    """
+
+    labels: np.ndarray
+    scores: Scores
+    memory: KeyMemory | None = None
+
+    def best(self, vectors: np.ndarray, k: int, labels: LabelSpace) -> TopK:
+        """The k best labels of documents with these vectors, float32 ``[n, d]``; every label is looked at."""
+        if self.memory is not None:
+            return TopK(*self.memory.best(vectors, k), "probability", labels)
+        width = min(k, len(self.labels))
+        indices = np.full((len(vectors), k), NO_LABEL, np.int32)
+        products = np.full((len(vectors), k), -np.inf, np.float32)
+        found = NearestDense.build(self.labels).find(vectors, width, above=-np.inf)
+        indices[:, :width], products[:, :width] = found
+        return TopK(indices, self.scores.given(products), self.scores.kind, labels)
+
+    def without_memory(self) -> Search:
+        """The same by the labels' own vectors alone."""
+        return Search(self.labels, self.scores)
+
+    def with_labels(self, vectors: np.ndarray) -> Search:
+        """The same with more labels behind those that are there, float32 ``[m, d]``; no other label's score changes."""
+        memory = None if self.memory is None else self.memory.with_labels(vectors)
+        return Search(np.concatenate([self.labels, vectors]), self.scores, memory)
+
+    def keep_labels(self, kept: np.ndarray) -> Search:
+        """The same without the other labels (`kept`: int64, ascending); no score of those that remain changes."""
+        memory = None if self.memory is None else self.memory.keep_labels(kept)
+        return Search(np.ascontiguousarray(self.labels[kept]), self.scores, memory)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Named arrays for a safetensors file."""
+        return (
+            {"vectors": self.labels}
+            if self.memory is None
+            else {
+                "vectors": self.labels,
+                **{f"memory.{name}": array for name, array in self.memory.to_arrays().items()},
+            }
+        )
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, np.ndarray], n_labels: int, width: int, scores: Scores, *, remembers: bool
+    ) -> Search:
+        """Read what :meth:`to_arrays` gave.
+
+        Args:
+            arrays: by name.
+            n_labels: L.
+            width: d.
+            scores: of the model.
+            remembers: whether there is a memory.
+
+        Raises:
+            KeyError, ValueError: they are of other labels or vectors.
+        """
+        vectors = arrays["vectors"]
+        if vectors.shape != (n_labels, width) or vectors.dtype != np.float32:
+            raise ValueError("the vectors of the labels have the wrong shape or type")
+        own = {name.removeprefix("memory."): array for name, array in arrays.items() if name.startswith("memory.")}
+        memory = KeyMemory.from_arrays(own, n_labels, width) if remembers else None
+        return cls(vectors, scores, memory)
+
+
+def best_weight(
+    memory: KeyMemory, vectors: np.ndarray, positives: csr_matrix, labels: LabelSpace, metric: str
+) -> tuple[float, list[tuple[float, float]]]:
+    """The weight of documents at which a metric is best, the smallest of equal ones, and the metric at each weight.
+
+    Args:
+        memory: that does not know these documents.
+        vectors: of the documents, float32 ``[n, d]``.
+        positives: of them, bool CSR ``[n, L]``.
+        labels: the label space.
+        metric: name of a metric.
+    """
+    told, own = memory.parts(vectors)
+    settings = Settings(metrics=(metric,), groups=False, n_bootstrap=0)
+    deepest = max([_LISTED, *(name.k or 0 for name in settings.names)])
+    tried: list[tuple[float, float]] = []
+    for weight in _WEIGHTS.tolist():
+        found = csr_matrix(told * weight + own * (1.0 - weight))
+        found.eliminate_zeros()
+        topk = TopK.from_csr(found, deepest, labels=labels)
+        tried.append((weight, float(Evaluator(labels, settings).update(topk, positives).result()[metric])))
+    return max(tried, key=lambda pair: (pair[1], -pair[0]))[0], tried

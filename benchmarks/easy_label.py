@@ -172,7 +172,7 @@ def _page(found: dict[str, Any]) -> str:
         f"`product`: scores are inner products; `cosine`: cosines over {TEMPERATURE:g}.",
         "Under each epoch: the share of queries for which the easy label is the first. Then, after the last one: how "
         "often the first label is a positive, how many of the first five are, and the softmax probability of the easy "
-        "label and of a hard one.",
+        "label and of a hard one. Where the two are alike, as at the end of softmax, chance decides which is first.",
         where_and_when(found),
         table(["loss, scores", *map(str, shown), "P@1", "P@5", "p(easy)", "p(hard)"], rows),
         "![Share of queries for which the easy label is the first](easy_label.png)",

@@ -25,23 +25,23 @@ class SumFormula(RowFormula):
     def __init__(
         self, loss: ElementwiseLoss, positives: Positives, n_labels: int | Tensor, documents: Tensor | None
     ) -> None:
+        import torch
+
         super().__init__(positives)
         self._loss, self._documents = loss, documents
         self._over: int | Tensor = 1
         if loss.reduction == "mean":
             self._over = max(n_labels, 1) if isinstance(n_labels, int) else n_labels.clamp(min=1)
-        self._parts: list[Tensor] = []
+        # Added up in one place: numbers kept of each tile would lie between the tiles' memory and part it.
+        self._total = torch.zeros_like(positives.totals)
 
     def gather(self, tile: Tile) -> None:
         """See :meth:`RowFormula.gather`."""
-        self._parts.append(self._elements(tile, tile.scores).sum(dim=1))
+        self._total += self._elements(tile, tile.scores).sum(dim=1)
 
     def settle(self, shards: Shards) -> bool:
         """See :meth:`RowFormula.settle`."""
-        import torch
-
-        nothing = torch.zeros_like(self.positives.totals)
-        self._total = shards.sum(torch.stack([nothing, *self._parts]).sum(dim=0))
+        self._total = shards.sum(self._total)
         return False
 
     def losses(self) -> Tensor:

@@ -207,8 +207,8 @@ def _page(found: dict[str, Any]) -> str:
         "the products alone, walks and the two of the gradients, at the rate of the product of scores. *MB*: by how "
         f"much the highest memory of the process rises in the step, in tiles of {sizes['tile']:,}. *dense*: all scores "
         "at once, by the same formulas; – where they would not fit, or take minutes.",
-        "Cells are measured one after the other, so that what else the machine does tells between rows; the ratio is of "
-        "one process and holds better than the times.",
+        "Cells are measured one after the other: what else the machine does tells between rows. The ratio is "
+        "of one process and holds better than the times.",
         where_and_when(found),
         table(header, rows),
     ]

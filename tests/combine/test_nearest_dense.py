@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manylabel.combine import nearest_dense
-from manylabel.combine.nearest_dense import NearestDense
+from manylabel.combine.nearest import NO_ROW
+from manylabel.combine.nearest_dense import NearestDense, ranked
 
 
 def rows(n, d=8, *, seed=0):
@@ -57,6 +58,17 @@ def test_many_rows_of_many_numbers():
     expected, values = plain(known, queries, 40)
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(cosines, values)
+
+
+def test_candidates_are_ranked_as_if_all_were_looked_at():
+    known, queries = rows(300, 96, seed=8), rows(20, 96, seed=9)
+    shuffled = np.tile(np.random.default_rng(0).permutation(300).astype(np.int32), (20, 1))
+    with_gaps = np.insert(shuffled, [0, 7, 300], NO_ROW, axis=1)
+    index = NearestDense.build(known)
+    for one, other in zip(
+        ranked(queries, index.rows, with_gaps, 310), index.find(queries, 310, above=-np.inf), strict=True
+    ):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_duplicates_are_rows_of_at_least_the_cosine():

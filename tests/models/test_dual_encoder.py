@@ -1,6 +1,7 @@
 """Dual encoders: labels found by their texts, new ones too; checked against plain arithmetic."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from scipy.sparse import csr_matrix
 
 from encoder_cases import needs_transformers
 from manylabel import Corpus, LabelSpace, load
-from manylabel.core.errors import ConfigError, InputError, RunError
+from manylabel.core.errors import ConfigError, InputError, MissingExtraError, RunError
 from manylabel.core.run_directory import RunDirectory
 from manylabel.core.stages import Stages
+from manylabel.models.dual_encoder import search
 from manylabel.models.dual_encoder.config import DualEncoderConfig
 from manylabel.models.dual_encoder.dual_encoder import DualEncoder
 from manylabel.models.dual_encoder.negatives import Ground, all_labels
@@ -323,6 +325,37 @@ def test_what_is_remembered_are_the_training_documents(remembering, parts):
     found = remembering.predict(parts[1].texts, 5)
     assert found.kind == "probability"
     assert found.scores[:, 0].max() <= 1
+
+
+def test_a_memory_with_graphs_says_what_it_finds(parts, tmp_path):
+    pytest.importorskip("faiss")
+    exact = make(memory={"neighbours": 40, "weight": 0.4}, train={"epochs": 1}).fit(parts[0])
+    model = make(memory={"neighbours": 40, "weight": 0.4, "search": "hnsw"}, train={"epochs": 1}).fit(parts[0])
+    rows = {row[0]: row[1] for row in model.fact_tables()[0].rows}
+    # So few keys are all met.
+    assert rows["nearest documents and labels that the memory's graphs find, in per cent"] == "100.0"
+    assert same(model.predict(parts[1].texts, 5), exact.predict(parts[1].texts, 5))
+    model.save(tmp_path / "run")
+    again = load(tmp_path / "run")
+    assert again._search.memory.document_graph is not None
+    assert same(again.predict(parts[1].texts, 5), model.predict(parts[1].texts, 5))
+
+
+def test_without_faiss_a_graph_is_refused_before_training(parts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    monkeypatch.setattr(DualEncoder, "_fitted", None)  # the first thing that takes time
+    with pytest.raises(MissingExtraError, match="faiss"):
+        make(memory={"search": {"kind": "hnsw", "links": 8}}).fit(parts[0])
+
+
+def test_weights_are_measured_in_blocks_as_at_once(remembering, parts, monkeypatch):
+    memory, labels = remembering._search.memory, remembering.labels
+    vectors = np.ascontiguousarray(memory.documents[:50] + memory.documents[50:100])
+    truth = parts[0].positives[:50]
+    whole = search.best_weight(memory, vectors, truth, labels, "nDCG@5")
+    monkeypatch.setattr(search, "_DOCUMENTS_AT_ONCE", 7)
+    assert search.best_weight(memory, vectors, truth, labels, "nDCG@5") == whole
+    assert len({value for _, value in whole[1]}) > 1
 
 
 # -- bad input --------------------------------------------------------------------------------------------------------

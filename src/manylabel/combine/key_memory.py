@@ -10,11 +10,17 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
+from manylabel.combine.nearest import NO_ROW
+from manylabel.combine.nearest_approximate import NearestApproximate, share_found
+from manylabel.combine.nearest_approximate_config import ApproximateConfig
 from manylabel.combine.nearest_dense import NearestDense
-from manylabel.core.arrays import check_offsets
-from manylabel.core.topk import NO_LABEL
+from manylabel.core.arrays import check_offsets, with_prefix, without_prefix
+from manylabel.core.topk import NO_LABEL, TopK
 
 _QUERIES_AT_ONCE = 1024
+_HIGHEST = 80.0
+"""An added label may be nearer than all keys of the softmax; e to this power is still a number in single precision."""
+_DOCUMENT_GRAPH, _LABEL_GRAPH = "document_graph", "label_graph"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +31,9 @@ class KeyMemory:
     its labels, that of a label ``1 - w`` at the label. So w tells how much documents count against the labels' own
     nearness: at 0 only labels speak, at 1 only documents.
 
-    A label that is added later is no party to the softmax: it gets ``(1 - w) e^s / Z`` with the sum Z of the others. A
-    label that is removed goes on taking its share of Z and gives it to nothing. So neither changes another score.
+    A label that is added later is no party to the softmax: it gets ``(1 - w) e^s / Z`` with the sum Z of the others,
+    which may be more than 1 if it is nearer than they are; of more than b such labels the b nearest do. A label that is
+    removed goes on taking its share of Z and gives it to nothing. So neither changes another score.
 
     Source: RAE-XMC (arXiv 2502.10615, 2025), section 3: keys, values and the softmax over both.
 
@@ -40,6 +47,8 @@ class KeyMemory:
         scale: 1 / tau.
         neighbours: b.
         weight: w, in [0, 1].
+        document_graph: for an approximate search of the documents' keys; without it all are looked at.
+        label_graph: the same of the labels' keys.
     """
 
     documents: np.ndarray
@@ -51,6 +60,8 @@ class KeyMemory:
     scale: float
     neighbours: int
     weight: float
+    document_graph: NearestApproximate | None = None
+    label_graph: NearestApproximate | None = None
 
     @classmethod
     def of(
@@ -64,7 +75,12 @@ class KeyMemory:
             labels: float32 ``[L, d]``.
             scale: 1 / tau.
             neighbours: b, at least 1.
+
+        Raises:
+            ValueError: neither a document nor a label, so that nothing would share the softmax.
         """
+        if not len(documents) + len(labels):
+            raise ValueError("a memory needs a document or a label")
         numbers = np.arange(len(labels), dtype=np.int32)
         nothing = np.zeros((0, labels.shape[1]), np.float32)
         return cls(
@@ -106,28 +122,52 @@ class KeyMemory:
     def parts(self, queries: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
         """What documents say, and how near the labels themselves are: two float64 CSR ``[n, L]``, each before its
         weight."""
-        rows, products = self._index.find(queries, self.neighbours, above=-np.inf)
+        rows, products = self._nearest(queries)
         there = rows >= 0
         heights = np.where(there, products.astype(np.float64) * self.scale, -np.inf)
-        highest = heights.max(axis=1, initial=-np.inf, keepdims=True)
-        shares = np.exp(heights - np.where(np.isfinite(highest), highest, 0.0))
+        highest = heights.max(axis=1, keepdims=True)
+        shares = np.exp(heights - highest)
         sums = shares.sum(axis=1, keepdims=True)
-        shares /= np.where(sums > 0, sums, 1.0)
-        n, n_documents = len(queries), len(self.documents)
+        shares /= sums
+        n_documents, shape = len(self.documents), (len(queries), self.n_labels)
         of_documents = there & (rows < n_documents)
-        asked = _sparse(rows, shares, of_documents, (n, n_documents))
-        told = csr_matrix(asked @ self.positives.astype(np.float64))
+        near, places = np.unique(rows[of_documents], return_inverse=True)  # all labels were many for a few queries
+        asked = csr_matrix(
+            (shares[of_documents], (np.nonzero(of_documents)[0], places)), shape=(len(queries), len(near))
+        )
+        told = csr_matrix(asked @ self.positives[near].astype(np.float64))
         numbers = np.where(there & ~of_documents, self._number_of(rows - n_documents), NO_LABEL)
-        own = _sparse(numbers, shares, numbers >= 0, (n, self.n_labels))
+        own = _sparse(numbers, shares, numbers >= 0, shape)
         if len(self.added):
-            nearest, near = self._added_index.find(queries, min(self.neighbours, len(self.added)), above=-np.inf)
-            more = np.exp(near.astype(np.float64) * self.scale - highest) / sums
-            own = csr_matrix(own + _sparse(self.added_numbers[nearest], more, nearest >= 0, own.shape))
+            nearest, products = self._added_index.find(queries, min(self.neighbours, len(self.added)), above=-np.inf)
+            more = np.exp(np.minimum(products.astype(np.float64) * self.scale - highest, _HIGHEST)) / sums
+            own = csr_matrix(own + _sparse(self.added_numbers[nearest], more, nearest >= 0, shape))
         return told, own
 
     def with_weight(self, weight: float) -> Self:
         """The same with another weight of the documents."""
         return replace(self, weight=weight)
+
+    def with_graphs(self, config: ApproximateConfig) -> Self:
+        """The same, whose keys are found approximately.
+
+        The documents' and the labels' keys have a graph each: keys of labels lie apart from those of documents, and a
+        walk that begins among the many seldom comes to the few.
+
+        Raises:
+            MissingExtraError: faiss is not installed.
+        """
+        document_graph = NearestApproximate.build(self.documents, config)
+        return replace(self, document_graph=document_graph, label_graph=NearestApproximate.build(self.labels, config))
+
+    def recall(self, queries: np.ndarray) -> float:
+        """The share of the b nearest keys of these queries that are found: 1 without graphs; see :func:`share_found`.
+
+        Args:
+            queries: float32 ``[n, d]``, at most some thousands.
+        """
+        exact = replace(self, document_graph=None, label_graph=None)
+        return share_found(self._nearest(queries)[1], exact._nearest(queries)[1])
 
     def with_labels(self, vectors: np.ndarray) -> Self:
         """The same with more labels, behind those that are there: float32 ``[m, d]``."""
@@ -161,7 +201,9 @@ class KeyMemory:
     def with_documents(self, vectors: np.ndarray, positives: csr_matrix) -> Self:
         """The same with more documents, float32 ``[m, d]`` with bool CSR ``[m, L]``; scores near them change."""
         together = csr_matrix(vstack([self.positives, positives], format="csr"), dtype=np.bool_)
-        return replace(self, documents=np.concatenate([self.documents, vectors]), positives=together)
+        graph = None if self.document_graph is None else self.document_graph.with_rows(vectors)
+        documents = np.concatenate([self.documents, vectors]) if graph is None else graph.exact.rows
+        return replace(self, documents=documents, positives=together, document_graph=graph)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""
@@ -175,6 +217,8 @@ class KeyMemory:
             "added_numbers": self.added_numbers,
             "settings": np.array([self.scale, self.weight], np.float64),
             "neighbours": np.array([self.neighbours], np.int64),
+            **({} if self.document_graph is None else with_prefix(_DOCUMENT_GRAPH, self.document_graph.to_arrays())),
+            **({} if self.label_graph is None else with_prefix(_LABEL_GRAPH, self.label_graph.to_arrays())),
         }
 
     @classmethod
@@ -193,25 +237,46 @@ class KeyMemory:
         for part in (documents, labels, added):
             if part.ndim != 2 or part.shape[1] != width or part.dtype != np.float32:
                 raise ValueError("keys of the memory have the wrong shape or type")
+        if not len(documents) + len(labels):
+            raise ValueError("the memory has no keys")
         indptr, indices = arrays["positives_indptr"], arrays["positives_indices"]
         check_offsets(indptr, len(documents), len(indices), "labels of the memory")
         numbers, later = arrays["numbers"], arrays["added_numbers"]
         if numbers.shape != (len(labels),) or later.shape != (len(added),):
             raise ValueError("labels of the memory's keys are missing")
         for part, least in ((indices, 0), (numbers, NO_LABEL), (later, 0)):
+            if part.ndim != 1 or part.dtype != np.int32:
+                raise ValueError("labels of the memory have the wrong shape or type")
             if len(part) and not least <= part.min() <= part.max() < n_labels:
                 raise ValueError("a label of the memory is out of range")
-        scale, weight = (float(value) for value in arrays["settings"])
-        neighbours = int(arrays["neighbours"][0])
-        if not (scale > 0 and 0 <= weight <= 1 and neighbours >= 1):
+        settings, counts = arrays["settings"], arrays["neighbours"]
+        if settings.shape != (2,) or counts.shape != (1,):
+            raise ValueError("the memory's settings have the wrong shape")
+        (scale, weight), neighbours = settings.tolist(), int(counts[0])
+        if not (0 < scale < np.inf and 0 <= weight <= 1 and neighbours >= 1):
             raise ValueError("the memory's settings are out of range")
         ones = np.ones(len(indices), bool)
         positives = csr_matrix((ones, indices, indptr), shape=(len(documents), n_labels), copy=False)
-        return cls(documents, positives, labels, numbers, added, later, scale, neighbours, weight)
+        graphs = (_graph(_DOCUMENT_GRAPH, arrays, documents), _graph(_LABEL_GRAPH, arrays, labels))
+        return cls(documents, positives, labels, numbers, added, later, scale, neighbours, weight, *graphs)
+
+    def _nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers int32 and products float32 ``[n, b]`` of the nearest keys, documents before labels; ties as these."""
+        # Apart, so that keys stay where they are, which may be a memory-mapped file: put together they were copied.
+        by_documents, told = _find(self.document_graph or self._document_index, queries, self.neighbours)
+        by_labels, own = _find(self.label_graph or self._label_index, queries, self.neighbours)
+        keys = np.concatenate([by_documents, np.where(by_labels >= 0, by_labels + len(self.documents), NO_ROW)], axis=1)
+        products = np.concatenate([told, own], axis=1)
+        order = np.argsort(-products, axis=1, kind="stable")[:, : self.neighbours]
+        return np.take_along_axis(keys, order, axis=1), np.take_along_axis(products, order, axis=1)
 
     @cached_property
-    def _index(self) -> NearestDense:
-        return NearestDense.build(np.concatenate([self.documents, self.labels]))
+    def _document_index(self) -> NearestDense:
+        return NearestDense.build(self.documents)
+
+    @cached_property
+    def _label_index(self) -> NearestDense:
+        return NearestDense.build(self.labels)
 
     @cached_property
     def _added_index(self) -> NearestDense:
@@ -222,6 +287,16 @@ class KeyMemory:
         return self.numbers[np.clip(keys, 0, max(len(self.numbers) - 1, 0))] if len(self.numbers) else keys * 0 - 1
 
 
+def _find(index: NearestDense | NearestApproximate, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    k = min(k, index.n_rows)
+    return index.find(queries, k, above=-np.inf) if isinstance(index, NearestDense) else index.find(queries, k)
+
+
+def _graph(name: str, arrays: Mapping[str, np.ndarray], keys: np.ndarray) -> NearestApproximate | None:
+    own = without_prefix(name, arrays)
+    return NearestApproximate.from_arrays(own, keys) if own else None
+
+
 def _sparse(columns: np.ndarray, values: np.ndarray, there: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
     """The values ``[n, b]`` at their columns, in order of these."""
     rows = np.nonzero(there)[0]
@@ -229,8 +304,6 @@ def _sparse(columns: np.ndarray, values: np.ndarray, there: np.ndarray, shape: t
 
 
 def _largest(scores: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from manylabel.core.topk import TopK
-
     scores.eliminate_zeros()
     found = TopK.from_csr(scores, k)
     return found.indices, found.scores

@@ -129,6 +129,42 @@ def _longest(rows: np.ndarray) -> float:
     return float(np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64).max(initial=0.0)))
 
 
+def ranked(queries: np.ndarray, rows: np.ndarray, candidates: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The best of some candidates, their products the very bits that :class:`NearestDense` gives.
+
+    Args:
+        queries: float32 ``[n, d]``.
+        rows: float32 ``[N, d]``, those of a :class:`NearestDense`.
+        candidates: int32 ``[n, c]``, no row twice, -1 for none.
+        k: how many.
+
+    Returns:
+        As :meth:`NearestDense.find`.
+    """
+    found = np.full((len(queries), k), NO_ROW, np.int32)
+    products = np.full((len(queries), k), -np.inf, np.float32)
+    _rank(np.ascontiguousarray(queries, np.float32), rows, candidates, found, products)
+    return found, products
+
+
+@compiled
+def _product(query: np.ndarray, row: np.ndarray) -> np.float32:
+    total = 0.0
+    for j in range(query.shape[0]):
+        total += np.float64(query[j]) * np.float64(row[j])
+    return np.float32(total)
+
+
+@compiled
+def _rank(
+    queries: np.ndarray, rows: np.ndarray, candidates: np.ndarray, found: np.ndarray, products: np.ndarray
+) -> None:
+    for q in range(candidates.shape[0]):
+        for row in candidates[q]:
+            if row >= 0:
+                insert(found[q], products[q], row, _product(queries[q], rows[row]))
+
+
 @compiled
 def _offer(
     queries: np.ndarray,
@@ -147,10 +183,7 @@ def _offer(
         for r in range(products.shape[1]):
             if products[q, r] < bound - slack:
                 continue
-            total = 0.0
-            for j in range(queries.shape[1]):
-                total += np.float64(queries[q, j]) * np.float64(rows[r, j])
-            cosine = np.float32(total)
+            cosine = _product(queries[q], rows[r])
             if cosine <= above or cosine >= below:
                 continue
             insert(found[q], cosines[q], np.int32(first + r), cosine)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
+from manylabel.combine.nearest_approximate_config import ApproximateConfig
 from manylabel.core.config import Section, Shorthand
 from manylabel.core.table import OneOf, Table, section_of
 from manylabel.models.dual_encoder.negatives_config import NEGATIVES
@@ -47,6 +48,16 @@ class MemoryConfig(Section):
         description="Of what documents say against the labels' own nearness; chosen on the validation part if not "
         "given.",
     )
+    search: Annotated[ApproximateConfig, Shorthand("hnsw")] | None = Field(
+        default=None,
+        description="How the nearest are found without looking at all: `hnsw`, by a graph (extra `ann`). By default "
+        "all are looked at.",
+    )
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
 
 
 class DualEncoderConfig(Section):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from manylabel.combine.key_memory import KeyMemory
+from manylabel.combine.nearest_approximate import require_faiss
 from manylabel.core.capacity import Estimate
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import InputError
@@ -47,6 +48,8 @@ from manylabel.train.matching import LabelTexts
 _NETWORK = "network.safetensors"
 _VECTORS = "vectors.safetensors"
 _METRIC = "nDCG@5"
+_ASKED_FOR_RECALL = 1000
+"""Validation documents at most for which all keys are looked at."""
 _FACTS = "facts.json"
 _DOCUMENTS = "encoder"
 _LABELS = "label-encoder"
@@ -84,6 +87,8 @@ class DualEncoder(Model):
             raise InputError("dual-encoder reads texts, not rows of features", remedy="train it on a file of texts")
         check_documents(corpus)
         config, kept = self.config, stages or Stages()
+        if config.memory is not None and config.memory.search is not None:
+            require_faiss()  # which is needed last of all
         texts = texts_of_labels(corpus.labels, config.label_text)  # a label without one ends it before any work
         distributed.join()
         device = choose_device(config.train.device)
@@ -108,10 +113,11 @@ class DualEncoder(Model):
             progress.note(f"{skipped:,} training documents have no label and are passed over")
         material = Material(labels, learned, parts[1], LabelTexts(read_labels, rows))
         train_dual_encoder(config, network, material, kept, progress)
-        search, tried = self._new_search(network.eval(), material, progress)
+        search, tried, recall = self._new_search(network.eval(), material, progress)
         # All at once and last: a training that is interrupted leaves the model as it was.
         self._network, self._search, self._validation = network, search, None
-        self._facts = new_facts(skipped=skipped, alike=alike, textless=textless, tried=tried, metric=self._metric)
+        counts = {"skipped": skipped, "alike": alike, "textless": textless}
+        self._facts = new_facts(**counts, tried=tried, metric=self._metric, recall=recall)
         self._labels = corpus.labels.with_counts(corpus.positives)
         return self
 
@@ -225,23 +231,30 @@ class DualEncoder(Model):
 
     def _new_search(
         self, network: Network, material: Material, progress: Progress
-    ) -> tuple[Search, list[tuple[float, float]]]:
-        """What is searched, and how good it was at which weight of the documents."""
+    ) -> tuple[Search, list[tuple[float, float]], float | None]:
+        """What is searched, how good it was at which weight of the documents, and what share of the nearest keys it
+        finds where it does not look at all."""
         train, options = self.config.train, self.config.memory
         labels = label_vectors(network, material.texts, train, progress)
-        scores, tried = self._scores(network), []
+        scores, tried, recall = self._scores(network), [], None
         if options is None:
-            return Search(labels, scores), tried
+            return Search(labels, scores), tried, recall
         documents = document_vectors(network, material.training.inputs, train, progress)
         positives = material.training.corpus.positives
         memory = KeyMemory.of(documents, positives, labels, scale=scores.scale, neighbours=options.neighbours)
+        if options.search is not None:
+            memory = memory.with_graphs(options.search)
         weight = options.weight
-        if weight is None and material.validation is not None:
+        if material.validation is not None and (weight is None or options.search is not None):
             asked = document_vectors(network, material.validation.inputs, train, progress)
-            truth = material.validation.corpus.positives
-            weight, tried = best_weight(memory, asked, truth, material.labels, self._metric)
-            progress.note(f"memory: documents weigh {weight:.2f}, {self._metric} {100 * dict(tried)[weight]:.1f}")
-        return Search(labels, scores, memory if weight is None else memory.with_weight(weight)), tried
+            if options.search is not None:
+                recall = memory.recall(asked[:_ASKED_FOR_RECALL])
+                progress.note(f"memory: {100 * recall:.1f} % of the nearest documents and labels are found")
+            if weight is None:
+                truth = material.validation.corpus.positives
+                weight, tried = best_weight(memory, asked, truth, material.labels, self._metric)
+                progress.note(f"memory: documents weigh {weight:.2f}, {self._metric} {100 * dict(tried)[weight]:.1f}")
+        return Search(labels, scores, memory if weight is None else memory.with_weight(weight)), tried, recall
 
     def _fitted(self, documents: Any, labels: list[str], progress: Progress) -> tuple[Encoder, Encoder | None]:
         """Encoders that know the words of what they read."""

@@ -9,7 +9,7 @@ from manylabel.models.fact_table import FactTable
 
 
 def new_facts(
-    *, skipped: int, alike: int, textless: int, tried: Sequence[tuple[float, float]], metric: str
+    *, skipped: int, alike: int, textless: int, tried: Sequence[tuple[float, float]], metric: str, recall: float | None
 ) -> dict[str, Any]:
     """Facts of a training, JSON-ready.
 
@@ -19,6 +19,8 @@ def new_facts(
         textless: labels that are read by their names.
         tried: weights of documents and the metric at each.
         metric: its name.
+        recall: share of the nearest keys that the memory finds, None where it looks at all of them or none were asked
+            for.
     """
     return {
         "skipped": skipped,
@@ -26,6 +28,7 @@ def new_facts(
         "textless": textless,
         "weights": [[float(weight), float(value)] for weight, value in tried],
         "metric": metric,
+        "recall": recall,
     }
 
 
@@ -44,6 +47,10 @@ def fact_tables(facts: Mapping[str, Any], n_labels: int) -> list[FactTable]:
         ["labels with the text of another one: equal scores", f"{facts['alike']:,}"],
         ["training documents without a label, passed over", f"{facts['skipped']:,}"],
     ]
+    if facts["recall"] is not None:
+        rows.append(
+            ["nearest documents and labels that the memory's graphs find, in per cent", f"{100 * facts['recall']:.1f}"]
+        )
     tables = [FactTable("What was read", "Counted when the model was trained.", ["", "number"], rows)]
     if facts["weights"]:
         weights = facts["weights"]

@@ -19,6 +19,8 @@ from manylabel.models.dual_encoder.scores import Scores
 _WEIGHTS = np.linspace(0.0, 0.95, 20)
 """Tried for the documents. At 1 a label without documents, seen or new, would never be found."""
 _LISTED = 100
+_DOCUMENTS_AT_ONCE = 1024
+"""Bounds what is held: a document has the labels of all its neighbours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +109,15 @@ def best_weight(
         labels: the label space.
         metric: name of a metric.
     """
-    told, own = memory.parts(vectors)
     settings = Settings(metrics=(metric,), groups=False, n_bootstrap=0)
     deepest = max([_LISTED, *(name.k or 0 for name in settings.names)])
-    tried: list[tuple[float, float]] = []
-    for weight in _WEIGHTS.tolist():
-        found = csr_matrix(told * weight + own * (1.0 - weight))
-        found.eliminate_zeros()
-        topk = TopK.from_csr(found, deepest, labels=labels)
-        tried.append((weight, float(Evaluator(labels, settings).update(topk, positives).result()[metric])))
+    measured = {weight: Evaluator(labels, settings) for weight in _WEIGHTS.tolist()}
+    for at in range(0, max(len(vectors), 1), _DOCUMENTS_AT_ONCE):
+        block = slice(at, at + _DOCUMENTS_AT_ONCE)
+        told, own = memory.parts(vectors[block])  # searched once for all weights
+        for weight, evaluator in measured.items():
+            found = csr_matrix(told * weight + own * (1.0 - weight))
+            found.eliminate_zeros()
+            evaluator.update(TopK.from_csr(found, deepest, labels=labels), positives[block])
+    tried = [(weight, float(evaluator.result()[metric])) for weight, evaluator in measured.items()]
     return max(tried, key=lambda pair: (pair[1], -pair[0]))[0], tried

@@ -150,7 +150,8 @@ def _page(found: dict[str, Any]) -> str:
         f"{LABELS_OF_KEYS:.0%} of the keys are labels, the others documents with {LABELS_A_DOCUMENT} labels drawn at "
         "random; queries are made like them. One thread, processor time. *to search* finds the nearest keys, *to "
         f"answer* is all of it; *one alone* is the median of {ALONE}. Graphs: HNSW with {ApproximateConfig().links} "
-        f"links, ef_construction {ApproximateConfig().ef_construction}, one graph of documents and one of labels; *hnsw N* is its ef_search. "
+        f"links, ef_construction {ApproximateConfig().ef_construction}, "
+        f"one graph of documents and one of labels; *hnsw N* is its ef_search. "
         "*graphs, MB* is what a run holds beside the vectors, 10^6 bytes; in memory there is a copy of these as well.",
         where_and_when(found),
         table(header, [row for cell in found["cells"] for row in _rows(cell)]),

@@ -60,14 +60,15 @@ def test_every_model_has_a_whole_page(every_run):
     text = read(report_run(every_run))
     evaluation = evaluate_run(every_run)
     learning = {"learning"} if read_curves(RunDirectory.open(every_run)) else set()
-    own = {"model"} if "attention-xml" in str(every_run) else set()
+    own = {"model"} if any(kind in str(every_run) for kind in ("attention-xml", "dual-encoder")) else set()
     assert set(text) == {"", "data", "metrics", "rare", "labels", "scores", "examples", "cost", "use"} | learning | own
     assert f"{100 * evaluation['P@1']:.2f}" in text["metrics"]
     low, high = evaluation.intervals["P@1"]
     assert f"{100 * low:.2f}..{100 * high:.2f}" in text["metrics"]
     assert "documents in 100" in text[""]
     assert "never predicted" in text["rare"]
-    assert "Expected calibration error" in text["scores"]
+    similar = "dual-encoder" in str(every_run)
+    assert ("Scores are similarities" if similar else "Expected calibration error") in text["scores"]
     assert "Right" in text["examples"]
     assert "Missed" in text["examples"]
     assert "MB" in text["cost"] or "kB" in text["cost"]

@@ -20,6 +20,7 @@ SMALL = {
         "encoder": {"kind": "bag", "embeddings": {"width": 32}, "min_count": 1},
         "train": {"epochs": 20, "batch_size": 16, "learning_rate": 0.02},
     },
+    "dual-encoder": {"train": {"epochs": 20, "batch_size": 32, "learning_rate": 0.03}},
 }
 
 

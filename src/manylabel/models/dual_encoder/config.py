@@ -15,6 +15,8 @@ from manylabel.nn.losses import LOSSES
 from manylabel.train.config import TrainConfig
 
 BATCH_SIZE = 256
+_WORDS = {"kind": "bag", "embeddings": {"dropout": 0.0}, "min_count": 1}
+"""Words that occur once are known: names of labels often do."""
 
 
 class LabelTextConfig(Section):
@@ -65,7 +67,7 @@ class DualEncoderConfig(Section):
 
     kind: Literal["dual-encoder"] = "dual-encoder"
     encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] = Field(
-        default_factory=lambda: section_of({"kind": "bag", "embeddings": {"dropout": 0.0}}, ENCODERS),
+        default_factory=lambda: section_of(_WORDS, ENCODERS),
         description="What reads documents.",
     )
     label_encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] | None = Field(

@@ -180,7 +180,8 @@ def _measured(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     row["views"] = {"": _values(topk, test)}
     if getattr(model.config, "memory", None) is not None:
         row["views"]["without memory"] = _values(model.predict(test.texts, K, memory=False), test)  # type: ignore[call-arg]
-        row["weight"] = model._search.memory.weight  # type: ignore[attr-defined]
+        memory = model._search.memory  # type: ignore[attr-defined]
+        row |= {"weight": memory.weight, "temperature": 1 / memory.scale}
     return row
 
 

@@ -23,8 +23,8 @@ def page(found: dict[str, Any]) -> str:
         f"{first['labels_with_documents']:,} have a training document. One encoder reads documents and labels, the "
         f"first {settings['max_length']} words of each: {encoder}; {settings['epochs']} epochs, batches of "
         f"{settings['batch']}; every label with training documents is a negative where nothing else is said; "
-        f"free vectors: {settings['free']}. The memory holds the training documents; its weight is chosen on the "
-        "validation part. One run each.",
+        f"free vectors: {settings['free']}. The memory holds the training documents; its weight and temperature are "
+        "chosen on the validation part by nDCG@5. One run each.",
         where_and_when(found),
         "## Quality\n\n" + _quality(rows) + "\n\nPer cent, of lists of 100 labels; PSP with A = 0.55, B = 1.5.",
         *(f"## {title}\n\n" + _group(rows, group) for group, title in _groups(rows).items()),
@@ -72,8 +72,8 @@ def _costs(rows: dict[str, Any]) -> str:
             number(row["train_cpu_seconds"]),
             number(row["peak_mib"]),
             number(row["predict_ms"]),
-            "–" if "weight" not in row else f"{row['weight']:.2f}",
+            "–" if "weight" not in row else f"{row['weight']:.3g}, {row['temperature']:.3g}",
         ]
         for name, row in rows.items()
     ]
-    return table(["arm", "train s", "train cpu-s", "peak MiB", "ms a document", "weight of documents"], cells)
+    return table(["arm", "train s", "train cpu-s", "peak MiB", "ms a document", "weight, temperature"], cells)

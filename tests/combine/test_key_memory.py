@@ -20,27 +20,31 @@ def unit(rng, n, d=D):
 
 def made(seed=0, *, neighbours=15, weight=0.3, scale=8.0):
     rng = np.random.default_rng(seed)
-    positives = csr_matrix(random(N, L, 0.2, random_state=seed, format="csr") > 0)
+    positives = csr_matrix(random(N, L, 0.2, random_state=seed, format="csr").toarray() * (np.arange(L) % 4 != 1) > 0)
     memory = KeyMemory.of(unit(rng, N), positives, unit(rng, L), scale=scale, neighbours=neighbours)
     return memory.with_weight(weight), unit(rng, 9)
 
 
 def plainly(memory, queries):
     """Scores ``[n, L]`` by the formula."""
+    n = len(memory.documents)
     keys = np.concatenate([memory.documents, memory.labels]).astype(np.float64)
-    values = np.zeros((len(keys), memory.n_labels))
-    values[: len(memory.documents)] = memory.weight * memory.positives.toarray()
-    for key, label in enumerate(memory.numbers):
-        if label >= 0:
-            values[len(memory.documents) + key, label] = 1 - memory.weight
+    documented = memory.positives.toarray().any(axis=0)
     found = []
     for query in queries.astype(np.float64):
         heights = memory.scale * (keys @ query)
         near = np.argsort(-heights)[: memory.neighbours]
         weights = np.exp(heights[near])
-        scores = weights / weights.sum() @ values[near]
+        of_labels = weights[near >= n].sum() or np.exp(heights[n:].max(initial=0.0))
+        scores = np.zeros(memory.n_labels)
+        for key, weight in zip(near, weights, strict=True):
+            if key < n:
+                scores += memory.weight * weight / weights.sum() * memory.positives[[key]].toarray()[0]
+            elif (label := memory.numbers[key - n]) >= 0:
+                own = (1 - memory.weight) * weight / weights.sum()
+                scores[label] += own if documented[label] else weight / of_labels
         for key, label in zip(memory.added.astype(np.float64), memory.added_numbers, strict=True):
-            scores[label] += (1 - memory.weight) * np.exp(memory.scale * (key @ query)) / weights.sum()
+            scores[label] += np.exp(memory.scale * (key @ query)) / of_labels
         found.append(scores)
     return np.array(found)
 
@@ -58,6 +62,20 @@ def dense(memory, queries):
 def test_scores_are_those_of_the_formula(weight, neighbours):
     memory, queries = made(weight=weight, neighbours=neighbours)
     np.testing.assert_allclose(dense(memory, queries), plainly(memory, queries), rtol=1e-5, atol=1e-7)
+
+
+def test_labels_without_documents_speak_for_themselves_at_any_weight():
+    memory, queries = made(weight=0.2)
+    others = ~memory.positives.toarray().any(axis=0)
+    assert others.sum() == 3
+    found = [dense(memory.with_weight(weight), queries)[:, others] for weight in (0.0, 0.5, 1.0)]
+    assert (found[0] > 0.01).any()
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
+    alone = dataclasses.replace(memory, documents=memory.documents[:0], positives=memory.positives[:0])
+    wide = dataclasses.replace(memory, neighbours=N + L)
+    np.testing.assert_allclose(
+        dense(wide, queries)[:, others], dense(alone, queries)[:, others], rtol=1e-6
+    )  # the memory takes nothing from them
 
 
 def test_lists_are_sorted_and_padded():

@@ -306,17 +306,31 @@ def test_added_labels_need_a_text_where_texts_are_required(parts):
 def test_the_weight_of_documents_is_chosen_on_the_validation_part(remembering):
     tables = {table.title: table for table in remembering.fact_tables()}
     worth = tables["What the memory is worth"]
-    values = [float(row[1]) for row in worth.rows]
-    chosen = [number for number, row in enumerate(worth.rows) if "chosen" in row[0]]
-    assert len(worth.rows) == 20
-    assert chosen == [int(np.argmax(values))]
-    assert remembering._search.memory.weight == pytest.approx(0.05 * chosen[0])
+    values = [float(row[2]) for row in worth.rows]
+    chosen = [row for row in worth.rows if "chosen" in row[1]]
+    assert len(worth.rows) == 15 + 3
+    assert [float(row[2]) for row in chosen] == [max(values)]
+    memory = remembering._search.memory
+    assert float(chosen[0][0]) == pytest.approx(1 / memory.scale, rel=0.01)
+    assert float(chosen[0][1].removesuffix(" (chosen)")) == pytest.approx(memory.weight)
+    assert len({row[0] for row in worth.rows}) == 4
 
 
-def test_a_given_weight_is_taken(parts):
-    model = make(memory={"weight": 0.25}, train={"epochs": 1}).fit(parts[0])
+def test_given_settings_are_taken(parts):
+    model = make(memory={"weight": 0.25, "temperature": 0.04}, train={"epochs": 1}).fit(parts[0])
     assert model._search.memory.weight == 0.25
+    assert model._search.memory.scale == pytest.approx(25.0)
     assert len(model.fact_tables()) == 1
+    model = make(memory={"temperature": 0.04}, train={"epochs": 1}).fit(parts[0])
+    assert model._search.memory.scale == pytest.approx(25.0)
+    assert {row[0] for row in model.fact_tables()[1].rows} == {"0.04"}
+
+
+def test_a_new_label_is_found_whatever_documents_weigh(parts):
+    model = make(memory={"weight": 1.0}, train={"epochs": 3}).fit(parts[0])
+    text = parts[1].texts[0]
+    model.add_labels(model.labels.joined(LabelSpace(["new"], texts=[text])))
+    assert model.predict([text], 1).indices.tolist() == [[model.labels.index("new")]]
 
 
 def test_what_is_remembered_are_the_training_documents(remembering, parts):
@@ -348,14 +362,16 @@ def test_without_faiss_a_graph_is_refused_before_training(parts, monkeypatch):
         make(memory={"search": {"kind": "hnsw", "links": 8}}).fit(parts[0])
 
 
-def test_weights_are_measured_in_blocks_as_at_once(remembering, parts, monkeypatch):
+def test_settings_are_measured_in_blocks_as_at_once(remembering, parts, monkeypatch):
     memory, labels = remembering._search.memory, remembering.labels
     vectors = np.ascontiguousarray(memory.documents[:50] + memory.documents[50:100])
     truth = parts[0].positives[:50]
-    whole = search.best_weight(memory, vectors, truth, labels, "nDCG@5")
+    whole = search.try_settings(memory, vectors, truth, labels, "nDCG@5")
     monkeypatch.setattr(search, "_DOCUMENTS_AT_ONCE", 7)
-    assert search.best_weight(memory, vectors, truth, labels, "nDCG@5") == whole
-    assert len({value for _, value in whole[1]}) > 1
+    assert search.try_settings(memory, vectors, truth, labels, "nDCG@5") == whole
+    assert len({one.value for one in whole}) > 1
+    one = search.try_settings(memory, vectors, truth, labels, "nDCG@5", scale=7.0, weight=0.25)
+    assert [(one.scale, one.weight) for one in one] == [(7.0, 0.25)]
 
 
 # -- bad input --------------------------------------------------------------------------------------------------------

@@ -24,6 +24,51 @@ _DOCUMENT_GRAPH, _LABEL_GRAPH = "document_graph", "label_graph"
 
 
 @dataclass(frozen=True, eq=False)
+class FoundKeys:
+    """Keys near to n queries.
+
+    Attributes:
+        keys: of the b nearest, int32 ``[n, b]``, documents before labels; negative: none.
+        products: of these with the queries, float32 ``[n, b]``.
+        label_products: of the nearest label of all, float32 ``[n]``, minus infinity where there is none.
+        added: of the nearest labels that came later, int32 ``[n, a]``.
+        added_products: of these, float32 ``[n, a]``.
+    """
+
+    keys: np.ndarray
+    products: np.ndarray
+    label_products: np.ndarray
+    added: np.ndarray
+    added_products: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a memory says of n queries, before its weight.
+
+    Attributes:
+        told: by documents of their labels, float64 CSR ``[n, L]``.
+        own: by these labels of themselves, of the same kind.
+        others: by labels without documents of themselves, of the same kind.
+    """
+
+    told: csr_matrix
+    own: csr_matrix
+    others: csr_matrix
+
+    def best(self, weight: float, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k best labels of each query where documents have a weight in [0, 1].
+
+        Returns:
+            int32 and float32 ``[n, k]``, best first, ties by label, padded where no more labels are near.
+        """
+        scores = csr_matrix(self.told * weight + self.own * (1.0 - weight) + self.others)
+        scores.eliminate_zeros()
+        found = TopK.from_csr(scores, k)
+        return found.indices, found.scores
+
+
+@dataclass(frozen=True, eq=False)
 class KeyMemory:
     """Keys of documents, which stand for the labels that they have, and keys of labels, which stand for themselves.
 
@@ -31,9 +76,13 @@ class KeyMemory:
     its labels, that of a label ``1 - w`` at the label. So w tells how much documents count against the labels' own
     nearness: at 0 only labels speak, at 1 only documents.
 
-    A label that is added later is no party to the softmax: it gets ``(1 - w) e^s / Z`` with the sum Z of the others,
-    which may be more than 1 if it is nearer than they are; of more than b such labels the b nearest do. A label that is
-    removed goes on taking its share of Z and gives it to nothing. So neither changes another score.
+    That is for labels that a remembered document has. Of others no document can tell, so that ``1 - w`` of their share
+    would set them behind for nothing (RAE-XMC has no such labels): they get ``e^s / Z_l``, with Z_l the sum over those
+    of the b keys that are labels, or over the nearest label where none is.
+
+    A label that is added later is one of these others and no party to the sums; it may get more than 1 if it is nearer
+    than they are; of more than b such labels the b nearest are looked at. A label that is removed goes on taking its
+    share and gives it to nothing. So neither changes another score.
 
     Source: RAE-XMC (arXiv 2502.10615, 2025), section 3: keys, values and the softmax over both.
 
@@ -114,35 +163,53 @@ class KeyMemory:
         scores = np.full((len(queries), k), -np.inf, np.float32)
         for at in range(0, len(queries), _QUERIES_AT_ONCE):
             block = slice(at, at + _QUERIES_AT_ONCE)
-            told, own = self.parts(queries[block])
-            found = csr_matrix(told * self.weight + own * (1.0 - self.weight))
-            indices[block], scores[block] = _largest(found, k)
+            indices[block], scores[block] = self.parts(self.find(queries[block])).best(self.weight, k)
         return indices, scores
 
-    def parts(self, queries: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
-        """What documents say, and how near the labels themselves are: two float64 CSR ``[n, L]``, each before its
-        weight."""
-        rows, products = self._nearest(queries)
-        there = rows >= 0
-        heights = np.where(there, products.astype(np.float64) * self.scale, -np.inf)
+    def find(self, queries: np.ndarray) -> FoundKeys:
+        """The nearest keys of queries float32 ``[n, d]``; whatever the temperature, they are the same."""
+        rows, products, labels = self._nearest(queries)
+        if not len(self.added):
+            return FoundKeys(rows, products, labels, rows[:, :0], products[:, :0])
+        width = min(self.neighbours, len(self.added))
+        return FoundKeys(rows, products, labels, *self._added_index.find(queries, width, above=-np.inf))
+
+    def parts(self, found: FoundKeys) -> Parts:
+        """What documents say of labels and labels of themselves, given what :meth:`find` found of n queries."""
+        there = found.keys >= 0
+        heights = np.where(there, found.products.astype(np.float64) * self.scale, -np.inf)
         highest = heights.max(axis=1, keepdims=True)
         shares = np.exp(heights - highest)
-        sums = shares.sum(axis=1, keepdims=True)
-        shares /= sums
-        n_documents, shape = len(self.documents), (len(queries), self.n_labels)
-        of_documents = there & (rows < n_documents)
-        near, places = np.unique(rows[of_documents], return_inverse=True)  # all labels were many for a few queries
+        shares /= shares.sum(axis=1, keepdims=True)
+        n_documents, shape = len(self.documents), (len(heights), self.n_labels)
+        of_documents = there & (found.keys < n_documents)
+        near, places = np.unique(found.keys[of_documents], return_inverse=True)  # all labels were many for few queries
         asked = csr_matrix(
-            (shares[of_documents], (np.nonzero(of_documents)[0], places)), shape=(len(queries), len(near))
+            (shares[of_documents], (np.nonzero(of_documents)[0], places)), shape=(len(heights), len(near))
         )
         told = csr_matrix(asked @ self.positives[near].astype(np.float64))
-        numbers = np.where(there & ~of_documents, self._number_of(rows - n_documents), NO_LABEL)
-        own = _sparse(numbers, shares, numbers >= 0, shape)
-        if len(self.added):
-            nearest, products = self._added_index.find(queries, min(self.neighbours, len(self.added)), above=-np.inf)
-            more = np.exp(np.minimum(products.astype(np.float64) * self.scale - highest, _HIGHEST)) / sums
-            own = csr_matrix(own + _sparse(self.added_numbers[nearest], more, nearest >= 0, shape))
-        return told, own
+        of_labels = there & ~of_documents
+        numbers = np.where(of_labels, self._number_of(found.keys - n_documents), NO_LABEL)
+        documented = self._documented[numbers]
+        own = _sparse(numbers, shares, documented, shape)
+        first = np.where(np.isfinite(found.label_products), found.label_products, 0.0).astype(np.float64) * self.scale
+        alone = np.where(of_labels, np.exp(np.minimum(heights - first[:, None], 0.0)), 0.0)
+        among = np.maximum(alone.sum(axis=1, keepdims=True), 1.0)
+        others = _sparse(numbers, alone / among, (numbers >= 0) & ~documented, shape)
+        if found.added.shape[1]:
+            later = np.minimum(found.added_products.astype(np.float64) * self.scale - first[:, None], _HIGHEST)
+            more = np.exp(later) / among
+            others = csr_matrix(others + _sparse(self.added_numbers[found.added], more, found.added >= 0, shape))
+        return Parts(told, own, others)
+
+    @cached_property
+    def _documented(self) -> np.ndarray:
+        """Which labels a document has, bool ``[L + 1]``; the last stands for no label."""
+        return np.bincount(self.positives.indices, minlength=self.n_labels + 1) > 0
+
+    def with_scale(self, scale: float) -> Self:
+        """The same with another 1 / tau."""
+        return replace(self, scale=scale)
 
     def with_weight(self, weight: float) -> Self:
         """The same with another weight of the documents."""
@@ -167,7 +234,7 @@ class KeyMemory:
             queries: float32 ``[n, d]``, at most some thousands.
         """
         exact = replace(self, document_graph=None, label_graph=None)
-        return share_found(self._nearest(queries)[1], exact._nearest(queries)[1])
+        return share_found(self.find(queries).products, exact.find(queries).products)
 
     def with_labels(self, vectors: np.ndarray) -> Self:
         """The same with more labels, behind those that are there: float32 ``[m, d]``."""
@@ -260,15 +327,17 @@ class KeyMemory:
         graphs = (_graph(_DOCUMENT_GRAPH, arrays, documents), _graph(_LABEL_GRAPH, arrays, labels))
         return cls(documents, positives, labels, numbers, added, later, scale, neighbours, weight, *graphs)
 
-    def _nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers int32 and products float32 ``[n, b]`` of the nearest keys, documents before labels; ties as these."""
+    def _nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Numbers int32 and products float32 ``[n, b]`` of the nearest keys, documents before labels; ties as these.
+        And the product with the nearest label, float32 ``[n]``."""
         # Apart, so that keys stay where they are, which may be a memory-mapped file: put together they were copied.
         by_documents, told = _find(self.document_graph or self._document_index, queries, self.neighbours)
         by_labels, own = _find(self.label_graph or self._label_index, queries, self.neighbours)
         keys = np.concatenate([by_documents, np.where(by_labels >= 0, by_labels + len(self.documents), NO_ROW)], axis=1)
         products = np.concatenate([told, own], axis=1)
         order = np.argsort(-products, axis=1, kind="stable")[:, : self.neighbours]
-        return np.take_along_axis(keys, order, axis=1), np.take_along_axis(products, order, axis=1)
+        nearest = own[:, 0] if own.shape[1] else np.full(len(queries), -np.inf, np.float32)
+        return np.take_along_axis(keys, order, axis=1), np.take_along_axis(products, order, axis=1), nearest
 
     @cached_property
     def _document_index(self) -> NearestDense:
@@ -301,9 +370,3 @@ def _sparse(columns: np.ndarray, values: np.ndarray, there: np.ndarray, shape: t
     """The values ``[n, b]`` at their columns, in order of these."""
     rows = np.nonzero(there)[0]
     return csr_matrix((values[there], (rows, columns[there])), shape=shape)
-
-
-def _largest(scores: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
-    scores.eliminate_zeros()
-    found = TopK.from_csr(scores, k)
-    return found.indices, found.scores

@@ -48,7 +48,13 @@ class MemoryConfig(Section):
         ge=0,
         le=1,
         description="Of what documents say against the labels' own nearness; chosen on the validation part if not "
-        "given.",
+        "given. Labels without documents speak for themselves at any weight.",
+    )
+    temperature: float | None = Field(
+        default=None,
+        gt=0,
+        description="What products are divided by in the memory's softmax; chosen on the validation part if not given, "
+        "from that of training down to a third of it.",
     )
     search: Annotated[ApproximateConfig, Shorthand("hnsw")] | None = Field(
         default=None,

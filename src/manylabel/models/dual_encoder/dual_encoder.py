@@ -24,7 +24,7 @@ from manylabel.models.dual_encoder.config import DualEncoderConfig
 from manylabel.models.dual_encoder.facts import fact_tables, new_facts
 from manylabel.models.dual_encoder.label_texts import have_texts, require_texts, texts_of_labels, warn_of_twins
 from manylabel.models.dual_encoder.scores import Scores
-from manylabel.models.dual_encoder.search import Search, best_weight
+from manylabel.models.dual_encoder.search import Search, Tried, best_of, try_settings
 from manylabel.models.dual_encoder.training import (
     Material,
     free_rows,
@@ -222,7 +222,7 @@ class DualEncoder(Model):
 
     @property
     def _metric(self) -> str:
-        """By which the memory's weight is chosen: what early stopping goes by, if that is a metric."""
+        """By which the memory's settings are chosen: what early stopping goes by, if that is a metric."""
         chosen = None if self.config.train.early_stopping is None else self.config.train.early_stopping.metric
         return _METRIC if chosen is None or chosen == LOSS else chosen
 
@@ -231,9 +231,9 @@ class DualEncoder(Model):
 
     def _new_search(
         self, network: Network, material: Material, progress: Progress
-    ) -> tuple[Search, list[tuple[float, float]], float | None]:
-        """What is searched, how good it was at which weight of the documents, and what share of the nearest keys it
-        finds where it does not look at all."""
+    ) -> tuple[Search, list[Tried], float | None]:
+        """What is searched, how good its memory was in which settings, and what share of the nearest keys it finds
+        where it does not look at all."""
         train, options = self.config.train, self.config.memory
         labels = label_vectors(network, material.texts, train, progress)
         scores, tried, recall = self._scores(network), [], None
@@ -244,17 +244,24 @@ class DualEncoder(Model):
         memory = KeyMemory.of(documents, positives, labels, scale=scores.scale, neighbours=options.neighbours)
         if options.search is not None:
             memory = memory.with_graphs(options.search)
-        weight = options.weight
-        if material.validation is not None and (weight is None or options.search is not None):
+        weight, scale = options.weight, None if options.temperature is None else 1.0 / options.temperature
+        chosen = Tried(scale or memory.scale, memory.weight if weight is None else weight, 0.0)
+        open_ends = weight is None or scale is None
+        if material.validation is not None and (open_ends or options.search is not None):
             asked = document_vectors(network, material.validation.inputs, train, progress)
             if options.search is not None:
                 recall = memory.recall(asked[:_ASKED_FOR_RECALL])
                 progress.note(f"memory: {100 * recall:.1f} % of the nearest documents and labels are found")
-            if weight is None:
+            if open_ends:
                 truth = material.validation.corpus.positives
-                weight, tried = best_weight(memory, asked, truth, material.labels, self._metric)
-                progress.note(f"memory: documents weigh {weight:.2f}, {self._metric} {100 * dict(tried)[weight]:.1f}")
-        return Search(labels, scores, memory if weight is None else memory.with_weight(weight)), tried, recall
+                tried = try_settings(memory, asked, truth, material.labels, self._metric, scale=scale, weight=weight)
+                chosen = best_of(tried)
+                progress.note(
+                    f"memory: documents weigh {chosen.weight:.3g}, temperature {1 / chosen.scale:.3g}, {self._metric} "
+                    f"{100 * chosen.value:.1f}"
+                )
+        memory = memory.with_scale(chosen.scale).with_weight(chosen.weight)
+        return Search(labels, scores, memory), tried, recall
 
     def _fitted(self, documents: Any, labels: list[str], progress: Progress) -> tuple[Encoder, Encoder | None]:
         """Encoders that know the words of what they read."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from manylabel.models.dual_encoder.search import Tried
 from manylabel.models.fact_table import FactTable
 
 
 def new_facts(
-    *, skipped: int, alike: int, textless: int, tried: Sequence[tuple[float, float]], metric: str, recall: float | None
+    *, skipped: int, alike: int, textless: int, tried: Sequence[Tried], metric: str, recall: float | None
 ) -> dict[str, Any]:
     """Facts of a training, JSON-ready.
 
@@ -17,7 +18,7 @@ def new_facts(
         skipped: training documents without labels.
         alike: labels whose text another label has too.
         textless: labels that are read by their names.
-        tried: weights of documents and the metric at each.
+        tried: settings of the memory and the metric at each, the first of equal ones to be preferred.
         metric: its name.
         recall: share of the nearest keys that the memory finds, None where it looks at all of them or none were asked
             for.
@@ -26,7 +27,7 @@ def new_facts(
         "skipped": skipped,
         "alike": alike,
         "textless": textless,
-        "weights": [[float(weight), float(value)] for weight, value in tried],
+        "tried": [[1 / one.scale, one.weight, one.value] for one in tried],
         "metric": metric,
         "recall": recall,
     }
@@ -52,16 +53,22 @@ def fact_tables(facts: Mapping[str, Any], n_labels: int) -> list[FactTable]:
             ["nearest documents and labels that the memory's graphs find, in per cent", f"{100 * facts['recall']:.1f}"]
         )
     tables = [FactTable("What was read", "Counted when the model was trained.", ["", "number"], rows)]
-    if facts["weights"]:
-        weights = facts["weights"]
-        best = max(weights, key=lambda pair: (pair[1], -pair[0]))
+    if facts["tried"]:
+        best = max(facts["tried"], key=lambda row: row[2])
         text = (
-            "By how much remembered documents count against the labels' own nearness: the metric on the validation "
-            "part, in per cent. At 0 the labels speak alone."
+            "How much remembered documents count against the nearness of the labels that they have, at the chosen "
+            f"temperature of {best[0]:.3g}, and the best at each other temperature: the metric on the validation part, "
+            "in per cent. At weight 0 the labels speak alone, at 1 the documents."
         )
+        others = [max(rows, key=lambda row: row[2]) for rows in _by_temperature(facts["tried"], apart_from=best[0])]
         shown = [
-            [f"{weight:.2f}" + (" (chosen)" if [weight, value] == list(best) else ""), f"{100 * value:.2f}"]
-            for weight, value in weights
+            [f"{row[0]:.3g}", f"{row[1]:.3g}" + (" (chosen)" if row == best else ""), f"{100 * row[2]:.2f}"]
+            for row in [*(row for row in facts["tried"] if row[0] == best[0]), *others]
         ]
-        tables.append(FactTable("What the memory is worth", text, ["weight", facts["metric"]], shown))
+        tables.append(FactTable("What the memory is worth", text, ["temperature", "weight", facts["metric"]], shown))
     return tables
+
+
+def _by_temperature(tried: list[list[float]], *, apart_from: float) -> list[list[list[float]]]:
+    temperatures = dict.fromkeys(row[0] for row in tried if row[0] != apart_from)
+    return [[row for row in tried if row[0] == temperature] for temperature in temperatures]

@@ -16,8 +16,10 @@ from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
 from manylabel.models.dual_encoder.scores import Scores
 
-_WEIGHTS = np.linspace(0.0, 0.95, 20)
-"""Tried for the documents. At 1 a label without documents, seen or new, would never be found."""
+_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0)
+"""Tried for the documents. Labels have most of the softmax, so that weights near 1 differ most."""
+_SHARPER = (1.0, 1.5, 2.0, 3.0)
+"""Tried for the memory: how many times sharper its softmax is than that of the training."""
 _LISTED = 100
 _DOCUMENTS_AT_ONCE = 1024
 """Bounds what is held: a document has the labels of all its neighbours."""
@@ -97,27 +99,58 @@ class Search:
         return cls(vectors, scores, memory)
 
 
-def best_weight(
-    memory: KeyMemory, vectors: np.ndarray, positives: csr_matrix, labels: LabelSpace, metric: str
-) -> tuple[float, list[tuple[float, float]]]:
-    """The weight of documents at which a metric is best, the smallest of equal ones, and the metric at each weight.
+@dataclass(frozen=True)
+class Tried:
+    """Settings of a memory, and how good they were.
+
+    Attributes:
+        scale: 1 / tau.
+        weight: of documents.
+        value: of the metric.
+    """
+
+    scale: float
+    weight: float
+    value: float
+
+
+def try_settings(
+    memory: KeyMemory,
+    vectors: np.ndarray,
+    positives: csr_matrix,
+    labels: LabelSpace,
+    metric: str,
+    *,
+    scale: float | None = None,
+    weight: float | None = None,
+) -> list[Tried]:
+    """The metric at each setting of a memory, in an order in which the first of equal ones is to be preferred.
 
     Args:
-        memory: that does not know these documents.
+        memory: that does not know these documents; of the scale that training had.
         vectors: of the documents, float32 ``[n, d]``.
         positives: of them, bool CSR ``[n, L]``.
         labels: the label space.
         metric: name of a metric.
+        scale: where it is given and not to be tried.
+        weight: likewise.
     """
     settings = Settings(metrics=(metric,), groups=False, n_bootstrap=0)
     deepest = max([_LISTED, *(name.k or 0 for name in settings.names)])
-    measured = {weight: Evaluator(labels, settings) for weight in _WEIGHTS.tolist()}
+    scales = [memory.scale * times for times in _SHARPER] if scale is None else [scale]
+    weights = _WEIGHTS if weight is None else (weight,)
+    measured = {(one, other): Evaluator(labels, settings) for one in scales for other in weights}
     for at in range(0, max(len(vectors), 1), _DOCUMENTS_AT_ONCE):
         block = slice(at, at + _DOCUMENTS_AT_ONCE)
-        told, own = memory.parts(vectors[block])  # searched once for all weights
-        for weight, evaluator in measured.items():
-            found = csr_matrix(told * weight + own * (1.0 - weight))
-            found.eliminate_zeros()
-            evaluator.update(TopK.from_csr(found, deepest, labels=labels), positives[block])
-    tried = [(weight, float(evaluator.result()[metric])) for weight, evaluator in measured.items()]
-    return max(tried, key=lambda pair: (pair[1], -pair[0]))[0], tried
+        found = memory.find(vectors[block])  # once for all settings
+        for one in scales:
+            parts = memory.with_scale(one).parts(found)
+            for other in weights:
+                topk = TopK(*parts.best(other, deepest), "probability", labels)
+                measured[one, other].update(topk, positives[block])
+    return [Tried(*pair, float(evaluator.result()[metric])) for pair, evaluator in measured.items()]
+
+
+def best_of(tried: list[Tried]) -> Tried:
+    """The best settings, the first of equal ones."""
+    return max(tried, key=lambda one: one.value)

@@ -154,13 +154,7 @@ def _options(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _measured(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Train an arm, and measure it on the test part."""
-    folder = arguments.data_root / arguments.data
-    labels = read_labels(folder / "labels.jsonl.xz")
-    train = Corpus.read(folder / "train.jsonl.xz", labels=labels, unknown_labels="keep")
-    test = Corpus.read(folder / "test.jsonl.xz", labels=train.labels, unknown_labels="keep")
-    if arguments.documents:
-        chosen = np.random.default_rng(0).permutation(len(train))[: arguments.documents]
-        train = train.select(np.sort(chosen))
+    train, test = read_parts(arguments.data_root / arguments.data, arguments.documents)
     options = _options(name, arguments)
     model: Model = MODELS.load(options.pop("kind"))(**options)
     wall, processor = time.perf_counter(), time.process_time()
@@ -183,6 +177,16 @@ def _measured(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         memory = model._search.memory  # type: ignore[attr-defined]
         row |= {"weight": memory.weight, "temperature": 1 / memory.scale}
     return row
+
+
+def read_parts(folder: Path, documents: int = 0) -> tuple[Corpus, Corpus]:
+    """Training and test part of a data set with a label file, so many documents of the first, 0 for all."""
+    labels = read_labels(folder / "labels.jsonl.xz")
+    train = Corpus.read(folder / "train.jsonl.xz", labels=labels, unknown_labels="keep")
+    test = Corpus.read(folder / "test.jsonl.xz", labels=train.labels, unknown_labels="keep")
+    if documents:
+        train = train.select(np.sort(np.random.default_rng(0).permutation(len(train))[:documents]))
+    return train, test
 
 
 def _values(topk: Any, test: Corpus) -> dict[str, dict[str, float | None]]:

@@ -36,8 +36,6 @@ LIMIT_MB = 6_000
 """Scores of all labels are not tried where five of their size would not fit."""
 PATIENCE_S = 20
 TILED, DENSE = "tiled", "dense"
-SMALL = {"ranking", "triplet"}
-"""Their pairs grow with positives times labels: not at the largest number of labels."""
 
 
 def main() -> None:
@@ -62,9 +60,8 @@ def main() -> None:
     for labels in arguments.labels:
         for kind in arguments.losses:
             for way in (TILED, DENSE):
-                few = kind in SMALL and labels > min(arguments.labels) and labels == max(arguments.labels)
                 scores_mb = 4 * arguments.documents * labels / 1e6
-                if few or (way == DENSE and 5 * scores_mb > LIMIT_MB):
+                if way == DENSE and 5 * scores_mb > LIMIT_MB:
                     continue
                 say(f"{kind}, {way}, {labels:,} labels ...")
                 cells.append(_in_own_process(kind, way, labels, arguments))
@@ -116,11 +113,11 @@ def _measure(kind: str, way: str, n_labels: int, arguments: argparse.Namespace) 
 
     # The gradient of labels is there before and after; what is measured is what a step takes beside it.
     labels.grad = torch.zeros_like(labels)
-    before = _memory_now(device)
+    before = memory_now(device)
     walks = _walks(step)
-    peak = _highest_memory(device) - before
-    seconds = _seconds(step, arguments.steps, device)
-    product = _seconds(_plain_products(vectors.detach(), labels.detach(), arguments.tile), arguments.steps, device)
+    peak = highest_memory(device) - before
+    seconds = seconds_of(step, arguments.steps, device)
+    product = seconds_of(plain_products(vectors.detach(), labels.detach(), arguments.tile), arguments.steps, device)
     return {"seconds": seconds, "walks": walks, "floor": (walks + 2) * product, "peak_mb": peak}
 
 
@@ -138,7 +135,7 @@ def _walks(step: Any) -> int:
     return max(len(walks), 1)
 
 
-def _plain_products(vectors: torch.Tensor, labels: torch.Tensor, tile: int) -> Any:
+def plain_products(vectors: torch.Tensor, labels: torch.Tensor, tile: int) -> Any:
     """A product of all scores, a tile at a time."""
     room = vectors.new_empty(len(vectors), tile)
 
@@ -150,7 +147,8 @@ def _plain_products(vectors: torch.Tensor, labels: torch.Tensor, tile: int) -> A
     return products
 
 
-def _seconds(step: Any, steps: int, device: torch.device) -> float:
+def seconds_of(step: Any, steps: int, device: torch.device) -> float:
+    """The median of some calls."""
     found: list[float] = []
     for _ in range(steps):
         start = time.perf_counter()
@@ -163,7 +161,7 @@ def _seconds(step: Any, steps: int, device: torch.device) -> float:
     return statistics.median(found)
 
 
-def _memory_now(device: torch.device) -> float:
+def memory_now(device: torch.device) -> float:
     """MB that are held, from where the highest is counted anew."""
     if device.type == "cpu":
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -172,7 +170,7 @@ def _memory_now(device: torch.device) -> float:
     return torch.cuda.memory_allocated(device) / 1e6
 
 
-def _highest_memory(device: torch.device) -> float:
+def highest_memory(device: torch.device) -> float:
     """MB: the highest since then."""
     return memory_mb("VmHWM") if device.type == "cpu" else torch.cuda.max_memory_allocated(device) / 1e6
 

@@ -29,6 +29,11 @@ FAST = {
 }
 CASES = {
     "bag": {"encoder": {"kind": "bag", **WORDS}, "head": "linear"},
+    "tiled": {
+        "encoder": {"kind": "bag", **WORDS},
+        "head": {"kind": "tiled-linear", "precision": "bfloat16", "labels_at_once": 7, "learning_rate": 0.1},
+        "loss": {"kind": "bce", "reduction": "sum"},
+    },
     "cnn": {"encoder": {"kind": "cnn", "filters": 32, **WORDS}, "head": "linear"},
     "bilstm": {
         "encoder": {"kind": "bilstm", "hidden_dim": 32, **WORDS},

@@ -151,6 +151,39 @@ def test_nothing_to_learn_from_is_one_line(small):
             fitted.predict(inputs)
 
 
+TILED = {"head": "tiled-linear", "loss": {"kind": "bce", "reduction": "sum"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"label_smoothing": 0.1}, "label_smoothing"),
+        ({"r_drop": 1.0}, "r_drop"),
+        ({"mixup": 0.2}, "mixup"),
+        ({"negatives": {"per_document": 5}}, "negatives"),
+        ({"hierarchy": {"weights": 0.1}}, "hierarchy"),
+        ({"train": {"fp16": True}}, "train.fp16"),
+        ({"train": {"gradient_accumulation_steps": 2}}, "train.gradient_accumulation_steps"),
+        ({"train": {"average": "ema"}}, "train.average"),
+        ({"train": {"torch_compile": True}}, "train.torch_compile"),
+        ({"stages": ["head", {"kind": "whole", "train": {"average": "swa"}}]}, "train.average"),
+        ({"loss": "bce"}, "set loss: {kind: bce, reduction: sum}"),
+        ({"stages": [{"kind": "whole", "loss": "asymmetric"}]}, "set loss: {kind: asymmetric, reduction: sum}"),
+    ],
+)
+def test_a_head_that_moves_itself_is_refused_where_it_cannot(options, named):
+    with pytest.raises(ConfigError) as refused:
+        make(**{**TILED, **options})
+    assert "the head tiled-linear" in str(refused.value)
+    assert named in str(refused.value)
+
+
+def test_a_head_that_moves_itself_wants_one_process(monkeypatch):
+    monkeypatch.setattr("manylabel.models.network.network.world_size", lambda: 2)
+    with pytest.raises(ConfigError, match="start it without torchrun"):
+        make(**TILED).fit(corpora()[0])
+
+
 def test_options_that_do_not_go_together():
     for options, message in (
         ({"encoder": "bigruu"}, "unknown encoder 'bigruu', did you mean"),

@@ -142,11 +142,7 @@ class Classification(Task):
 
     def collate(self, rows: np.ndarray, random: np.random.Generator) -> ScoredBatch:
         """See :meth:`Task.collate`."""
-        ways = self.ways
-        if ways.augmented is None:
-            inputs = self.examples.inputs.batch(rows, multiple=self._multiple)
-        else:
-            inputs = ways.augmented(rows, random).batch(np.arange(len(rows)), multiple=self._multiple)
+        ways, inputs = self.ways, self.inputs_of(rows, random)
         positives = self.examples.positives[rows]
         label_ids = None
         if ways.shortlist is None:
@@ -160,6 +156,12 @@ class Classification(Task):
             mixing = Mixing(torch.from_numpy(random.permutation(len(rows))), share)
             targets = mixing.of(targets)
         return ScoredBatch(inputs, targets, label_ids, mixing)
+
+    def inputs_of(self, rows: np.ndarray, random: np.random.Generator) -> Batch:
+        """What the encoder reads of documents, augmented if that is wanted."""
+        if self.ways.augmented is None:
+            return self.examples.inputs.batch(rows, multiple=self._multiple)
+        return self.ways.augmented(rows, random).batch(np.arange(len(rows)), multiple=self._multiple)
 
     def forward(self, batch: ScoredBatch) -> Tensor:
         """See :meth:`Task.forward`."""

@@ -109,7 +109,7 @@ class _Loop:
         self.task, self.config, self.seed, self.file = task, config, seed, checkpoint
         self.optimisers = Optimisers(task.groups(), config)
         wanted = {id(parameter) for parameter in self.optimisers.parameters}
-        self.trained = {name: p for name, p in task.named_parameters() if id(p) in wanted}
+        self.trained = {name: p for name, p in task.named_parameters() if id(p) in wanted} | dict(task.moved())
         self.schedule = Schedule(config)
         self.clipping = Clipping(config)
         self.averaged = None if config.average is None else Averaged(config.average, self.optimisers.parameters)
@@ -170,6 +170,9 @@ class _Loop:
         """Add up the gradients of some batches, and move the weights."""
         task, config, world = self.task, self.config, distributed.world_size()
         documents = sum(map(len, batches))
+        before, after = ((self.epoch + steps / of) / config.epochs for steps in (index, index + 1))
+        factor = self.schedule.factor(before, after)
+        task.begin_step(factor)
         own = batches[distributed.rank() :: world]
         passes = -(-len(batches) // world)
         total = torch.zeros((), device=task.device)
@@ -192,7 +195,7 @@ class _Loop:
         value = total.item() / max(sum(map(len, own)), 1)
         if not math.isfinite(value):
             raise self._diverged("loss", value, own)
-        self._move(own, index, of)
+        self._move(own, factor)
         self.step, self.steps_of_epoch = self.step + 1, index + 1
         self.documents += sum(map(len, own))
         self.loss += total.item()
@@ -200,7 +203,7 @@ class _Loop:
         if self.averaged is not None:
             self.averaged.after_step(self.step, self.epoch + 1)
 
-    def _move(self, batches: list[np.ndarray], index: int, of: int) -> None:
+    def _move(self, batches: list[np.ndarray], factor: float) -> None:
         """Clip, move the weights, forget the gradients."""
         config, optimisers = self.config, self.optimisers
         optimisers.unscale(self.scaler)
@@ -213,8 +216,6 @@ class _Loop:
             if norm > limit:
                 scale_gradients(optimisers.parameters, limit / norm)
             self.clipping.seen(norm)
-        before, after = ((self.epoch + steps / of) / config.epochs for steps in (index, index + 1))
-        factor = self.schedule.factor(before, after)
         optimisers.step(factor, self.scaler)
         optimisers.zero_grad()
 
@@ -271,6 +272,7 @@ class _Loop:
                 "counts": counts,
                 "weights": dict(enumerate(self.trained.values())),
                 "optimisers": self.optimisers.state(),
+                "task": dict(self.task.state()),
                 "schedule": self.schedule.state(),
                 "clipping": self.clipping.state(),
                 "averaged": {} if self.averaged is None else self.averaged.state(),
@@ -288,6 +290,8 @@ class _Loop:
         for number, parameter in enumerate(self.trained.values()):
             parameter.copy_(state["weights"][str(number)])
         self.optimisers.restore(state["optimisers"])
+        for name, tensor in self.task.state().items():
+            tensor.copy_(state["task"][name])
         self.schedule.restore(state["schedule"])
         self.clipping.restore(state["clipping"])
         if self.averaged is not None:

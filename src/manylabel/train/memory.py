@@ -102,7 +102,8 @@ def step_bytes(task: Task, config: TrainConfig) -> tuple[float, float]:
 
 def state_bytes(task: Task) -> int:
     """What gradients, moments and the best weights take, beside the weights."""
-    return sum(p.numel() for p in task.parameters() if p.requires_grad) * _STATE_BYTES
+    moved = sum(table.nbytes for table in [*task.moved().values(), *task.state().values()])
+    return sum(p.numel() for p in task.parameters() if p.requires_grad) * _STATE_BYTES + moved
 
 
 def check_batch(task: Task, config: TrainConfig) -> None:

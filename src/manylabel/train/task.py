@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -58,6 +58,10 @@ class Task(nn.Module, ABC):
         """
         del epoch
 
+    def begin_step(self, factor: float) -> None:
+        """Get ready for a step, which moves weights at so much of their largest rates; before its first batch."""
+        del factor
+
     @abstractmethod
     def rows(self, random: np.random.Generator) -> np.ndarray:
         """The documents of one epoch in the order of training, int64; repeats are allowed."""
@@ -81,6 +85,14 @@ class Task(nn.Module, ABC):
     @abstractmethod
     def groups(self) -> Sequence[ParameterGroup]:
         """All parameters that are to be trained, each in one group; those without gradient are left out."""
+
+    def moved(self) -> Mapping[str, nn.Parameter]:
+        """Parameters that the backward pass moves itself, which are in no group, by the names that they have here."""
+        return {}
+
+    def state(self) -> Mapping[str, Tensor]:
+        """What else steps change, by name: a checkpoint keeps it, and what it kept is written into these tensors."""
+        return {}
 
     def names(self, rows: np.ndarray) -> list[str]:
         """What the documents are called in messages."""

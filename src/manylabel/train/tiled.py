@@ -112,6 +112,7 @@ def tiled_losses(
     first: int = 0,
     documents: Tensor | None = None,
     admissible: Tensor | None = None,
+    take: Callable[[int, int, Tensor], object] | None = None,
 ) -> Tensor:
     """The losses of documents whose scores are ``s_il = scale <v_i, w_l> + b_l``.
 
@@ -136,6 +137,8 @@ def tiled_losses(
         first: place of the first of these labels among all.
         documents: vectors of further negatives, floats ``[D, d]``, none of them anyone's positive.
         admissible: bool ``[B, D]``, which of them is a negative of which document.
+        take: gets the first label and the end of each tile in the backward pass, and the gradient of its vectors
+            ``[C, d]``, which is good until the next tile, in place of one for `labels`; it may move these vectors.
 
     Returns:
         Floats ``[B]``, at least float32.
@@ -146,7 +149,7 @@ def tiled_losses(
     if not isinstance(scale, Tensor):  # half precision would round it
         scale = torch.tensor(scale, dtype=_precision(vectors), device=vectors.device)
     total = len(labels) if n_labels is None else n_labels
-    among = _Among(total, first, counts, row_counts or counts, tile_size, shards, admissible)
+    among = _Among(total, first, counts, row_counts or counts, tile_size, shards, admissible, take)
     return _TiledLosses.apply(vectors, labels, scale, bias, documents, loss, positives, among)  # type: ignore[return-value]
 
 
@@ -161,6 +164,7 @@ class _Among:
     tile: int
     shards: Shards
     admissible: Tensor | None
+    take: Callable[[int, int, Tensor], object] | None
 
 
 class _Products:
@@ -234,7 +238,7 @@ class _TiledLosses(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         vectors, labels, scale, bias, documents = ctx.saved_tensors
-        wanted = ctx.needs_input_grad
+        wanted, moves = ctx.needs_input_grad, ctx.rest[1].take
         with torch.autocast(vectors.device.type, enabled=False):
             products = _Products(vectors, labels, scale, bias, documents, *ctx.rest)
             of_vectors = torch.zeros_like(products.vectors) if wanted[0] or wanted[2] else None
@@ -249,7 +253,9 @@ class _TiledLosses(torch.autograd.Function):
                     if of_documents is not None:
                         of_documents.copy_(slope.T @ products.scaled)
                     return
-                if of_labels is not None:
+                if moves is not None:
+                    moves(start, stop, slope.T @ products.scaled)
+                elif of_labels is not None:
                     of_labels[start:stop] = slope.T @ products.scaled
                 if of_bias is not None:
                     of_bias[start:stop] = slope.sum(dim=0)

@@ -104,6 +104,8 @@ class AttentionXMLConfig(Section):
             raise ValueError(f"the loss {kind} compares vectors of documents: it is for dual-encoder")
         if getattr(self.loss, "score_kind", "") != "probability" or getattr(self.loss, "kind", "") == "softmax":
             raise ValueError(f"the loss {getattr(self.loss, 'kind', '')} makes no probability of each label by itself")
+        if getattr(self.head, "moves_itself", False):
+            raise ValueError(f"the head {getattr(self.head, 'kind', '')} is trained on all labels, not on shortlists")
         if self.levels and self.training == "together":
             raise ValueError("levels: all levels are trained in the same steps, by the options of train alone")
         for number, changes in enumerate(self.levels):

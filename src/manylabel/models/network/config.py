@@ -125,9 +125,38 @@ class NetworkConfig(Section):
             raise ValueError("a sparse head is trained on shortlists: set negatives, or leave head.sparse out")
         for stage in self.stages:
             given = getattr(stage, "train", None)
+            train = self.train
             if given:
-                section_of_train(self.train, given, at=f"stages.{_kind(stage)}.train")
+                train = section_of_train(self.train, given, at=f"stages.{_kind(stage)}.train")
+            if getattr(self.head, "moves_itself", False) and isinstance(stage, TrainingStage):
+                self._moves_in_place(train, stage.loss or self.loss)
         return self
+
+    def _moves_in_place(self, train: TrainConfig, loss: Section) -> None:
+        """Make sure that a head can move its classifiers while a loss is taken back.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        apart = {
+            "label_smoothing": self.label_smoothing > 0,
+            "r_drop": self.r_drop > 0,
+            "mixup": self.mixup > 0,
+            "hierarchy": self.hierarchy is not None,
+            "negatives": self.negatives is not None,
+            "train.fp16": train.fp16,
+            "train.gradient_accumulation_steps": train.gradient_accumulation_steps > 1,
+            "train.average": train.average is not None,
+            "train.torch_compile": train.torch_compile,
+        }
+        for name, used in apart.items():
+            if used:
+                raise ValueError(f"the head {_kind(self.head)} moves its classifiers tile by tile: leave {name} out")
+        if getattr(loss, "reduction", "sum") == "mean":
+            raise ValueError(
+                f"the head {_kind(self.head)} learns by plain gradients, which a mean over all labels makes too small: "
+                f"set loss: {{kind: {_kind(loss)}, reduction: sum}}"
+            )
 
     def train_of(self, stage: Section) -> TrainConfig:
         """How a stage is trained: as the model, but for what the stage says itself."""

@@ -19,6 +19,7 @@ from manylabel.train.config import TrainConfig
 from manylabel.train.device import autocast, check_precision, choose_device
 from manylabel.train.memory import check_batch, state_bytes, step_bytes
 from manylabel.train.task import Measured
+from manylabel.train.tiled_classification import classification_of
 
 if TYPE_CHECKING:
     from manylabel.models.network.network import Network
@@ -92,10 +93,10 @@ def _trial(model: Network, encoder: Any, sample: Corpus, n_labels: int) -> tuple
     positives = positives_of(sample)[:, :n_labels]
     loss: Any = model.config.loss
     examples = Examples(read(encoder, sample.texts, train), positives)
-    task = Classification(network, examples, loss, Trainable([]), Measured).to(encoder.device)
+    task = classification_of(network)(network, examples, loss, Trainable([]), Measured).to(encoder.device)
     fixed, each = step_bytes(task, train)
     check_batch(task, train)  # or the trial itself would run out of memory
-    return time_of_steps(task, train), fixed, each, float(state_bytes(task))
+    return time_of_steps(task, train), fixed, each, float(state_bytes(task) + sum(p.nbytes for p in head.parameters()))
 
 
 def _at(size: int, sizes: list[int], values: list[float]) -> float:

@@ -10,8 +10,9 @@ import torch
 
 from manylabel.core.capacity import Estimate
 from manylabel.core.corpus import Corpus
-from manylabel.core.errors import InputError
+from manylabel.core.errors import ConfigError, InputError
 from manylabel.core.labels import LabelSpace
+from manylabel.core.processes import world_size
 from manylabel.core.progress import SILENT, Progress
 from manylabel.core.run_directory import RunDirectory, RunWriter
 from manylabel.core.stages import Stages
@@ -72,6 +73,8 @@ class Network(Model):
         check_documents(corpus)
         if self.config.initial_labels == "label-text":
             labels_with_texts(corpus.labels)  # before any work
+        if world_size() > 1 and getattr(self.config.head, "moves_itself", False):
+            raise ConfigError("the head tiled-linear trains in one process: start it without torchrun")
         distributed.join()
         device, kept = choose_device(self.config.train.device), stages or Stages()
         check_precision(self.config.train, device)

@@ -30,6 +30,7 @@ from manylabel.train.memory import check_batch
 from manylabel.train.rates import encoder_groups, head_rate
 from manylabel.train.task import ParameterGroup
 from manylabel.train.tensorboard import recorder
+from manylabel.train.tiled_classification import classification_of
 
 
 def train_whole(stage: WholeStage, shop: Workshop) -> int:
@@ -151,7 +152,7 @@ def _train_classifier(
     assert isinstance(loss, Loss)
     loss.check_labels(len(shop.labels))
     training = parts[0]
-    task = Classification(
+    task = classification_of(network)(
         network,
         Examples(training.inputs, training.corpus.positives, training.corpus.ids),
         loss,

@@ -201,7 +201,12 @@ def parents_of(labels: LabelSpace) -> np.ndarray:
 
 def to_arrays(module: torch.nn.Module) -> dict[str, np.ndarray]:
     """All parameters and buffers by name, on the CPU."""
-    return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+    return {name: _numpy(value) for name, value in module.state_dict().items()}
+
+
+def _numpy(value: Tensor) -> np.ndarray:
+    """On the CPU; bfloat16, which numpy has not, as float32, which has each of its numbers."""
+    return value.detach().cpu().to(torch.float32 if value.dtype == torch.bfloat16 else value.dtype).numpy()
 
 
 def from_arrays(module: torch.nn.Module, arrays: dict[str, Any]) -> None:

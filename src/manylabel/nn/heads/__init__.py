@@ -10,6 +10,11 @@ HEADS = Table(
             section="manylabel.nn.heads.linear_config:LinearHeadConfig",
             summary="A linear classifier of each label on the pooled vector.",
         ),
+        "tiled-linear": Part(
+            target="manylabel.nn.heads.tiled_linear:TiledLinear",
+            section="manylabel.nn.heads.tiled_linear_config:TiledLinearConfig",
+            summary="The same for up to millions of labels: classifiers move in place, tile by tile of labels.",
+        ),
         "label-attention": Part(
             target="manylabel.nn.heads.label_attention:LabelAttention",
             section="manylabel.nn.heads.label_attention_config:LabelAttentionConfig",

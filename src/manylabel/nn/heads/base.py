@@ -19,11 +19,14 @@ class Head(nn.Module, ABC):
         needs: what it reads of the states: the ``tokens`` or the ``pooled`` vector.
         bias: the output bias of each label ``[L]``, a parameter, so that it can start at the label's prior.
         by_row: names of own parameters whose gradients hold the rows of a shortlist alone.
+        moves_itself: whether its classifiers have no gradient and move while a loss is taken back; see
+            :class:`TiledLinear`.
     """
 
     needs: ClassVar[Literal["tokens", "pooled"]]
     bias: nn.Parameter
     by_row: tuple[str, ...] = ()
+    moves_itself: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, states: States, label_ids: Tensor | None = None) -> Tensor:

@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64, help="of the classifiers")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--steps", type=int, default=3, help="steps that are timed, after one that is not")
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.05], help="of tiled-linear, in trainings")
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.5, 5.0], help="of tiled-linear, in trainings")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--cell", nargs=2, metavar=("HEAD", "LABELS"), help=argparse.SUPPRESS)

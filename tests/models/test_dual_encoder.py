@@ -344,10 +344,10 @@ def test_what_is_remembered_are_the_training_documents(remembering, parts):
 def test_a_memory_with_graphs_says_what_it_finds(parts, tmp_path):
     pytest.importorskip("faiss")
     exact = make(memory={"neighbours": 40, "weight": 0.4}, train={"epochs": 1}).fit(parts[0])
-    model = make(memory={"neighbours": 40, "weight": 0.4, "search": "hnsw"}, train={"epochs": 1}).fit(parts[0])
+    model = make(memory={"neighbours": 40, "weight": 0.4}, search="hnsw", train={"epochs": 1}).fit(parts[0])
     rows = {row[0]: row[1] for row in model.fact_tables()[0].rows}
     # So few keys are all met.
-    assert rows["nearest documents and labels that the memory's graphs find, in per cent"] == "100.0"
+    assert rows["nearest labels (and documents) that the search by graphs finds, in per cent"] == "100.0"
     assert same(model.predict(parts[1].texts, 5), exact.predict(parts[1].texts, 5))
     model.save(tmp_path / "run")
     again = load(tmp_path / "run")
@@ -355,11 +355,32 @@ def test_a_memory_with_graphs_says_what_it_finds(parts, tmp_path):
     assert same(again.predict(parts[1].texts, 5), model.predict(parts[1].texts, 5))
 
 
+def test_labels_are_found_by_a_graph_where_there_is_no_memory(parts, tmp_path):
+    pytest.importorskip("faiss")
+    exact = make(memory=None, train={"epochs": 1}).fit(parts[0])
+    model = make(memory=None, search={"kind": "hnsw", "links": 8}, train={"epochs": 1}).fit(parts[0])
+    rows = {row[0]: row[1] for row in model.fact_tables()[0].rows}
+    assert rows["nearest labels (and documents) that the search by graphs finds, in per cent"] == "100.0"
+    new = model.labels.joined(LabelSpace(["new"], texts=[parts[1].texts[0]]))
+    for one in (exact, model):
+        one.add_labels(new)
+        one.keep_labels(np.delete(np.arange(len(new)), 3))
+    assert model._search.graph.graph.hnsw.nb_neighbors(1) == 8
+    topk = model.predict(parts[1].texts, 5)
+    assert same(topk, exact.predict(parts[1].texts, 5))
+    assert model.labels.names[topk.indices[0, 0]] == "new"
+    model.save(tmp_path / "run")
+    again = load(tmp_path / "run")
+    assert again._search.graph is not None
+    assert same(again.predict(parts[1].texts, 5), topk)
+    assert model._search.graph.n_rows == len(new) - 1
+
+
 def test_without_faiss_a_graph_is_refused_before_training(parts, monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
     monkeypatch.setattr(DualEncoder, "_fitted", None)  # the first thing that takes time
     with pytest.raises(MissingExtraError, match="faiss"):
-        make(memory={"search": {"kind": "hnsw", "links": 8}}).fit(parts[0])
+        make(search={"kind": "hnsw", "links": 8}).fit(parts[0])
 
 
 def test_settings_are_measured_in_blocks_as_at_once(remembering, parts, monkeypatch):

@@ -64,6 +64,14 @@ class NearestApproximate:
         more.graph.add(exact.rows[self.n_rows :])
         return NearestApproximate(exact, more.graph, more.held)
 
+    def over(self, matrix: np.ndarray) -> NearestApproximate:
+        """A graph of the same make over other rows, float32 ``[M, d]``."""
+        hnsw = self.graph.hnsw
+        made = ApproximateConfig(
+            links=hnsw.nb_neighbors(1), ef_construction=hnsw.efConstruction, ef_search=hnsw.efSearch
+        )
+        return self.build(matrix, made)
+
     def find(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """About the k rows with the largest products with each query.
 

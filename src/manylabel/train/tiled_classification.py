@@ -83,6 +83,10 @@ class TiledClassification(Classification):
         """See :meth:`Task.begin_step`."""
         self._head.begin_step(factor)
 
+    def advice(self) -> list[str]:
+        """See :meth:`Task.advice`."""
+        return ["a lower head.learning_rate", *super().advice()]
+
     def moved(self) -> Mapping[str, nn.Parameter]:
         """See :meth:`Task.moved`."""
         return {f"network.head.{name}": table for name, table in self._head.moved().items()}

@@ -56,16 +56,6 @@ class MemoryConfig(Section):
         description="What products are divided by in the memory's softmax; chosen on the validation part if not given, "
         "from that of training down to a third of it.",
     )
-    search: Annotated[ApproximateConfig, Shorthand("hnsw")] | None = Field(
-        default=None,
-        description="How the nearest are found without looking at all: `hnsw`, by a graph (extra `ann`). By default "
-        "all are looked at.",
-    )
-
-    @field_validator("search", mode="before")
-    @classmethod
-    def _kind(cls, value: Any) -> Any:
-        return {"kind": value} if isinstance(value, str) else value
 
 
 class DualEncoderConfig(Section):
@@ -109,6 +99,11 @@ class DualEncoderConfig(Section):
         default=4096, ge=1, description="Labels of a tile: scores that are held are so many for each document."
     )
     memory: MemoryConfig | None = Field(default=None, description="Remember training documents too.")
+    search: Annotated[ApproximateConfig, Shorthand("hnsw")] | None = Field(
+        default=None,
+        description="How the nearest labels, and documents where there is a memory, are found without looking at all: "
+        "`hnsw`, by a graph (extra `ann`). By default all are looked at.",
+    )
     train: TrainConfig = Field(
         default=TrainConfig(batch_size=BATCH_SIZE),
         description=f"How it is trained; batch_size is {BATCH_SIZE} if not given, since all documents of a batch share "
@@ -120,6 +115,11 @@ class DualEncoderConfig(Section):
     @classmethod
     def _of_its_kind(cls, value: Any, info: Any) -> Any:
         return section_of(value, _TABLES[info.field_name])
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _bare_kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
 
     @field_validator("label_encoder", mode="before")
     @classmethod

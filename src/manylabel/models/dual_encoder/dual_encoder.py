@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from manylabel.combine.key_memory import KeyMemory
-from manylabel.combine.nearest_approximate import require_faiss
+from manylabel.combine.nearest_approximate import NearestApproximate, require_faiss
 from manylabel.core.capacity import Estimate
 from manylabel.core.corpus import Corpus
 from manylabel.core.errors import InputError
@@ -24,7 +24,7 @@ from manylabel.models.dual_encoder.config import DualEncoderConfig
 from manylabel.models.dual_encoder.facts import fact_tables, new_facts
 from manylabel.models.dual_encoder.label_texts import have_texts, require_texts, texts_of_labels, warn_of_twins
 from manylabel.models.dual_encoder.scores import Scores
-from manylabel.models.dual_encoder.search import Search, Tried, best_of, try_settings
+from manylabel.models.dual_encoder.search import LISTED, Search, Tried, best_of, try_settings
 from manylabel.models.dual_encoder.training import (
     Material,
     free_rows,
@@ -87,7 +87,7 @@ class DualEncoder(Model):
             raise InputError("dual-encoder reads texts, not rows of features", remedy="train it on a file of texts")
         check_documents(corpus)
         config, kept = self.config, stages or Stages()
-        if config.memory is not None and config.memory.search is not None:
+        if config.search is not None:
             require_faiss()  # which is needed last of all
         texts = texts_of_labels(corpus.labels, config.label_text)  # a label without one ends it before any work
         distributed.join()
@@ -234,25 +234,30 @@ class DualEncoder(Model):
     ) -> tuple[Search, list[Tried], float | None]:
         """What is searched, how good its memory was in which settings, and what share of the nearest keys it finds
         where it does not look at all."""
-        train, options = self.config.train, self.config.memory
+        train, options, approximate = self.config.train, self.config.memory, self.config.search
         labels = label_vectors(network, material.texts, train, progress)
         scores, tried, recall = self._scores(network), [], None
+        asked = None
+        if material.validation is not None and (options is not None or approximate is not None):
+            asked = document_vectors(network, material.validation.inputs, train, progress)
         if options is None:
-            return Search(labels, scores), tried, recall
+            graph = None if approximate is None else NearestApproximate.build(labels, approximate)
+            if graph is not None and asked is not None:
+                recall = graph.recall(asked[:_ASKED_FOR_RECALL], min(LISTED, len(labels)))
+                progress.note(f"search: {100 * recall:.1f} % of the {LISTED} nearest labels are found")
+            return Search(labels, scores, graph=graph), tried, recall
         documents = document_vectors(network, material.training.inputs, train, progress)
         positives = material.training.corpus.positives
         memory = KeyMemory.of(documents, positives, labels, scale=scores.scale, neighbours=options.neighbours)
-        if options.search is not None:
-            memory = memory.with_graphs(options.search)
+        if approximate is not None:
+            memory = memory.with_graphs(approximate)
         weight, scale = options.weight, None if options.temperature is None else 1.0 / options.temperature
         chosen = Tried(scale or memory.scale, memory.weight if weight is None else weight, 0.0)
-        open_ends = weight is None or scale is None
-        if material.validation is not None and (open_ends or options.search is not None):
-            asked = document_vectors(network, material.validation.inputs, train, progress)
-            if options.search is not None:
+        if material.validation is not None and asked is not None:
+            if approximate is not None:
                 recall = memory.recall(asked[:_ASKED_FOR_RECALL])
                 progress.note(f"memory: {100 * recall:.1f} % of the nearest documents and labels are found")
-            if open_ends:
+            if weight is None or scale is None:
                 truth = material.validation.corpus.positives
                 tried = try_settings(memory, asked, truth, material.labels, self._metric, scale=scale, weight=weight)
                 chosen = best_of(tried)

@@ -20,8 +20,8 @@ def new_facts(
         textless: labels that are read by their names.
         tried: settings of the memory and the metric at each, the first of equal ones to be preferred.
         metric: its name.
-        recall: share of the nearest keys that the memory finds, None where it looks at all of them or none were asked
-            for.
+        recall: share of the nearest labels and documents that a search by graphs finds, None where all are looked at or
+            there are no validation documents.
     """
     return {
         "skipped": skipped,
@@ -50,7 +50,10 @@ def fact_tables(facts: Mapping[str, Any], n_labels: int) -> list[FactTable]:
     ]
     if facts["recall"] is not None:
         rows.append(
-            ["nearest documents and labels that the memory's graphs find, in per cent", f"{100 * facts['recall']:.1f}"]
+            [
+                "nearest labels (and documents) that the search by graphs finds, in per cent",
+                f"{100 * facts['recall']:.1f}",
+            ]
         )
     tables = [FactTable("What was read", "Counted when the model was trained.", ["", "number"], rows)]
     if facts["tried"]:

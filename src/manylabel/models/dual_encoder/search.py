@@ -9,7 +9,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from manylabel.combine.key_memory import KeyMemory
+from manylabel.combine.nearest_approximate import NearestApproximate
 from manylabel.combine.nearest_dense import NearestDense
+from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.labels import LabelSpace
 from manylabel.core.topk import NO_LABEL, TopK
 from manylabel.metrics.evaluator import Evaluator
@@ -20,7 +22,8 @@ _WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 
 """Tried for the documents. Labels have most of the softmax, so that weights near 1 differ most."""
 _SHARPER = (1.0, 1.5, 2.0, 3.0)
 """Tried for the memory: how many times sharper its softmax is than that of the training."""
-_LISTED = 100
+_MEMORY, _GRAPH = "memory", "graph"
+LISTED = 100
 _DOCUMENTS_AT_ONCE = 1024
 """Bounds what is held: a document has the labels of all its neighbours."""
 
@@ -33,47 +36,51 @@ class Search:
         labels: vectors of all labels, float32 ``[L, d]``.
         scores: what products are given out as where there is no memory.
         memory: of documents and labels, or None.
+        graph: over the labels' vectors, for an approximate search where there is no memory, which has its own; None
+            looks at all.
     """
 
     labels: np.ndarray
     scores: Scores
     memory: KeyMemory | None = None
+    graph: NearestApproximate | None = None
 
     def best(self, vectors: np.ndarray, k: int, labels: LabelSpace) -> TopK:
-        """The k best labels of documents with these vectors, float32 ``[n, d]``; every label is looked at."""
+        """The k best labels of documents with these vectors, float32 ``[n, d]``."""
         if self.memory is not None:
             return TopK(*self.memory.best(vectors, k), "probability", labels)
         width = min(k, len(self.labels))
         indices = np.full((len(vectors), k), NO_LABEL, np.int32)
         products = np.full((len(vectors), k), -np.inf, np.float32)
-        found = NearestDense.build(self.labels).find(vectors, width, above=-np.inf)
+        if self.graph is None:
+            found = NearestDense.build(self.labels).find(vectors, width, above=-np.inf)
+        else:
+            found = self.graph.find(vectors, width)
         indices[:, :width], products[:, :width] = found
         return TopK(indices, self.scores.given(products), self.scores.kind, labels)
 
     def without_memory(self) -> Search:
-        """The same by the labels' own vectors alone."""
+        """The same by the labels' own vectors alone; where the memory had graphs, all labels are looked at."""
         return Search(self.labels, self.scores)
 
     def with_labels(self, vectors: np.ndarray) -> Search:
         """The same with more labels behind those that are there, float32 ``[m, d]``; no other label's score changes."""
         memory = None if self.memory is None else self.memory.with_labels(vectors)
-        return Search(np.concatenate([self.labels, vectors]), self.scores, memory)
+        graph = None if self.graph is None else self.graph.with_rows(vectors)
+        return Search(np.concatenate([self.labels, vectors]), self.scores, memory, graph)
 
     def keep_labels(self, kept: np.ndarray) -> Search:
         """The same without the other labels (`kept`: int64, ascending); no score of those that remain changes."""
         memory = None if self.memory is None else self.memory.keep_labels(kept)
-        return Search(np.ascontiguousarray(self.labels[kept]), self.scores, memory)
+        labels = np.ascontiguousarray(self.labels[kept])
+        graph = None if self.graph is None else self.graph.over(labels)
+        return Search(labels, self.scores, memory, graph)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""
-        return (
-            {"vectors": self.labels}
-            if self.memory is None
-            else {
-                "vectors": self.labels,
-                **{f"memory.{name}": array for name, array in self.memory.to_arrays().items()},
-            }
-        )
+        parts = {_MEMORY: self.memory, _GRAPH: self.graph}
+        there = [with_prefix(name, part.to_arrays()) for name, part in parts.items() if part is not None]
+        return {"vectors": self.labels, **{name: array for part in there for name, array in part.items()}}
 
     @classmethod
     def from_arrays(
@@ -94,9 +101,9 @@ class Search:
         vectors = arrays["vectors"]
         if vectors.shape != (n_labels, width) or vectors.dtype != np.float32:
             raise ValueError("the vectors of the labels have the wrong shape or type")
-        own = {name.removeprefix("memory."): array for name, array in arrays.items() if name.startswith("memory.")}
-        memory = KeyMemory.from_arrays(own, n_labels, width) if remembers else None
-        return cls(vectors, scores, memory)
+        memory = KeyMemory.from_arrays(without_prefix(_MEMORY, arrays), n_labels, width) if remembers else None
+        graph = without_prefix(_GRAPH, arrays)
+        return cls(vectors, scores, memory, NearestApproximate.from_arrays(graph, vectors) if graph else None)
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def try_settings(
         weight: likewise.
     """
     settings = Settings(metrics=(metric,), groups=False, n_bootstrap=0)
-    deepest = max([_LISTED, *(name.k or 0 for name in settings.names)])
+    deepest = max([LISTED, *(name.k or 0 for name in settings.names)])
     scales = [memory.scale * times for times in _SHARPER] if scale is None else [scale]
     weights = _WEIGHTS if weight is None else (weight,)
     measured = {(one, other): Evaluator(labels, settings) for one in scales for other in weights}

@@ -23,9 +23,10 @@ class TiledLinearConfig(Section):
     )
     hidden_dim: int | None = Field(default=None, ge=1, description="A hidden layer of this width before the labels.")
     learning_rate: float = Field(
-        default=0.05,
+        default=0.5,
         gt=0,
-        description="Largest rate of the classifiers; it rises and falls with that of the other parts.",
+        description="Largest rate of the classifiers; it rises and falls with that of the other parts. Vectors "
+        "of small length, such as means of many random words, take ten times as much.",
     )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="Of the classifiers; 0 keeps no second table.")
     weight_decay: float = Field(default=0.0, ge=0, description="Of the classifiers.")

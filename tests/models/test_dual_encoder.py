@@ -469,3 +469,12 @@ def test_what_it_will_cost_is_said(parts):
     assert found.memory_bytes > 0
     assert "documents and" in found.detail
     json.dumps(found.detail)
+
+
+def test_words_that_occur_once_are_known_unless_told_otherwise():
+    assert DualEncoder().config.encoder.min_count == 1
+    assert DualEncoder(encoder="bag", label_encoder="cnn").config.encoder.min_count == 1
+    assert DualEncoder(encoder="bag", label_encoder="cnn").config.label_encoder.min_count == 1
+    assert DualEncoder(encoder={"kind": "bag", "min_count": 2}).config.encoder.min_count == 2
+    model = DualEncoder(encoder={"kind": "bag", "min_count": 2})
+    assert DualEncoder(**model.config.model_dump()).config.encoder.min_count == 2

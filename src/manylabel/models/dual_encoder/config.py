@@ -15,8 +15,7 @@ from manylabel.nn.losses import LOSSES
 from manylabel.train.config import TrainConfig
 
 BATCH_SIZE = 256
-_WORDS = {"kind": "bag", "embeddings": {"dropout": 0.0}, "min_count": 1}
-"""Words that occur once are known: names of labels often do."""
+_WORDS = {"kind": "bag", "embeddings": {"dropout": 0.0}}
 
 
 class LabelTextConfig(Section):
@@ -63,8 +62,9 @@ class DualEncoderConfig(Section):
 
     kind: Literal["dual-encoder"] = "dual-encoder"
     encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] = Field(
-        default_factory=lambda: section_of(_WORDS, ENCODERS),
-        description="What reads documents.",
+        default_factory=lambda: _knowing_all_words(section_of(_WORDS, ENCODERS)),
+        description="What reads documents. Encoders of words know those that occur once, as names of labels often do, "
+        "unless min_count is given.",
     )
     label_encoder: Annotated[SerializeAsAny[Section], OneOf(ENCODERS)] | None = Field(
         default=None, description="What reads labels; by default the one that reads documents."
@@ -114,7 +114,8 @@ class DualEncoderConfig(Section):
     @field_validator("encoder", "loss", "negatives", mode="before")
     @classmethod
     def _of_its_kind(cls, value: Any, info: Any) -> Any:
-        return section_of(value, _TABLES[info.field_name])
+        section = section_of(value, _TABLES[info.field_name])
+        return _knowing_all_words(section) if info.field_name == "encoder" else section
 
     @field_validator("search", mode="before")
     @classmethod
@@ -124,7 +125,7 @@ class DualEncoderConfig(Section):
     @field_validator("label_encoder", mode="before")
     @classmethod
     def _of_labels(cls, value: Any) -> Any:
-        return None if value is None else section_of(value, ENCODERS)
+        return None if value is None else _knowing_all_words(section_of(value, ENCODERS))
 
     @field_validator("label_text", mode="before")
     @classmethod
@@ -148,3 +149,11 @@ class DualEncoderConfig(Section):
 
 
 _TABLES: dict[str, Table] = {"encoder": ENCODERS, "loss": LOSSES, "negatives": NEGATIVES}
+
+
+def _knowing_all_words(encoder: Section) -> Section:
+    """The encoder with a least count of 1 where it has one and none was given."""
+    least = "min_count"
+    if least not in type(encoder).model_fields or least in encoder.model_fields_set:
+        return encoder
+    return encoder.with_values(min_count=1)

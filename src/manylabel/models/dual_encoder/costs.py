@@ -51,6 +51,7 @@ def dual_encoder_estimate(model: DualEncoder, corpus: Corpus | FeatureCorpus) ->
         task = _trial(model, sample)
         rows = np.arange(len(sample))[: config.train.batch_size]
         seconds, step = _measured(task, rows, model)
+        of_half = _measured(task, rows[: max(len(rows) // 2, 1)], model)[0]
     n_labels, documents = corpus.n_labels, len(corpus)
     shown = min(n_labels, sample.n_labels)
     known = int((np.bincount(corpus.positives.indices, minlength=n_labels) > 0).sum())
@@ -58,13 +59,16 @@ def dual_encoder_estimate(model: DualEncoder, corpus: Corpus | FeatureCorpus) ->
     width = task.network.space.dimension
     batch = min(config.train.batch_size, documents)
     steps = documents * (1 - held_out_share(config.train.validation, documents)) / batch
-    growth = max(1.0, compared / max(shown, 1)) * max(1.0, batch / len(rows))
+    more_labels, more_documents = max(1.0, compared / max(shown, 1)), max(1.0, batch / len(rows))
+    # Labels are encoded once a step, whatever documents it has; scores grow with both.
+    of_labels = min(max(2 * of_half - seconds, 0.0), seconds) if len(rows) > 1 else 0.0
+    seconds = more_labels * (of_labels + (seconds - of_labels) * more_documents)
     parameters = sum(p.numel() for p in task.parameters())
     vectors = 3 * compared * width * _FLOATS + n_labels * width * _FLOATS
     tile = 3 * batch * min(config.labels_at_once, compared) * _FLOATS
     characters = sum(map(len, sample.texts)) * documents / len(sample)
     memory = max(BASE, resident_memory()) + parameters * (_FLOATS + _STATES) + vectors + tile + step
-    time_of_all = seconds * growth * steps * config.train.epochs * MEASURING
+    time_of_all = seconds * steps * config.train.epochs * MEASURING
     detail = f"{config.train.epochs} epochs at most, {batch:,} documents and {compared:,} labels a step"
     return Estimate(int(memory + characters * TEXT_BYTES), time_of_all, detail)
 

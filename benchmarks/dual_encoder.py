@@ -4,7 +4,8 @@
     python benchmarks/dual_encoder.py --data-root DIR --data llms4subjects_core --max-length 200 --free textless
 
 Each arm trains in a process of its own; what it gave is kept in ``benchmarks/.work/dual`` and used again by calls with
-the same settings and data. Writes ``benchmarks/results/dual_encoder_NAME.{md,json}``. ``--encoder FOLDER`` takes a
+the same settings and data. Writes ``benchmarks/results/dual_encoder_NAME.{md,json}``, behind NAME
+"pretrained" and the number of documents where these are given. ``--encoder FOLDER`` takes a
 pretrained transformer in place of a bag of words; with ``--device cuda`` on a GPU (not measured, no GPU).
 """
 
@@ -83,10 +84,11 @@ def main() -> None:
         sys.exit("no arm was run before, and none may begin")
     found = {**session_facts(), "command": command(), "settings": _shown(arguments), "rows": rows}
     arguments.results.mkdir(parents=True, exist_ok=True)
+    parts = ["dual_encoder", arguments.data, *(["pretrained"] if arguments.encoder else [])]
+    stem = "_".join([*parts, *([str(arguments.documents)] if arguments.documents else [])])
     text = page(found)
-    (arguments.results / f"dual_encoder_{arguments.data}.md").write_text(text, encoding="utf-8")
-    file = arguments.results / f"dual_encoder_{arguments.data}.json"
-    file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (arguments.results / f"{stem}.md").write_text(text, encoding="utf-8")
+    (arguments.results / f"{stem}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(text)
 
 

@@ -152,6 +152,9 @@ def sets_of(scores: list[float], kind: str, **options) -> tuple[float, str]:
 def test_label_sets_by_rule() -> None:
     assert sets_of([0.9, 0.5, 0.4], "probability") == (2, "score >= 0.5")
     assert sets_of([2.0, 0.0, -0.1], "margin") == (2, "score >= 0")
+    said = "score >= 0.5, of no meaning for similarities: fit a decision (manylabel decide)"
+    assert sets_of([0.9, 0.5, -0.4], "similarity") == (2, said)
+    assert sets_of([0.9, 0.5, -0.4], "similarity", threshold=0.6) == (1, "score >= 0.6")
     assert sets_of([0.9, 0.5, 0.1], "probability", threshold=0.1) == (3, "score >= 0.1")
     assert sets_of([0.9, 0.5, 0.1], "probability", top_n=1) == (1, "top 1")
 

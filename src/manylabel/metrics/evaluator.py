@@ -154,7 +154,9 @@ class Evaluator:
             return self._sets_by
         if settings.top_n is not None:
             return f"top {settings.top_n}"
-        return f"score >= {self._threshold(topk):g}"
+        unfounded = topk.kind == "similarity" and settings.threshold is None
+        remark = ", of no meaning for similarities: fit a decision (manylabel decide)" if unfounded else ""
+        return f"score >= {self._threshold(topk):g}{remark}"
 
     def _threshold(self, topk: TopK) -> float:
         return topk.default_threshold if self.settings.threshold is None else self.settings.threshold

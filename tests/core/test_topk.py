@@ -1,5 +1,7 @@
 """Top-k lists: made from matrices as a plain loop would make them, and checked."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,6 +102,13 @@ def test_the_threshold_follows_from_the_kind_of_score():
     assert topk([[0]], [[0.1]], "probability").default_threshold == 0.5
     assert topk([[0]], [[0.1]], "margin").default_threshold == 0.0
     assert topk([[0]], [[0.1]], "similarity").default_threshold == 0.5
+
+
+def test_a_threshold_of_the_model_goes_wherever_its_scores_go():
+    made = dataclasses.replace(topk([[1, 0], [0, 1]], [[0.9, 0.1], [0.8, 0.2]], "similarity"), threshold=0.3)
+    assert made.default_threshold == 0.3
+    parts = [made[:1], made.head(1), TopK.concatenate([made, made]), made.relabel(np.array([1, 0]))]
+    assert [part.default_threshold for part in parts] == [0.3] * 4
 
 
 def test_relabel_renames_and_keeps_the_order():

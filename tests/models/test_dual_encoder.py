@@ -11,7 +11,7 @@ from network_cases import TINY_BERT, Notes, StopsAt
 from scipy.sparse import csr_matrix
 
 from encoder_cases import needs_transformers
-from manylabel import Corpus, LabelSpace, load
+from manylabel import Corpus, LabelSpace, evaluate, load
 from manylabel.core.errors import ConfigError, InputError, MissingExtraError, RunError
 from manylabel.core.run_directory import RunDirectory
 from manylabel.core.stages import Stages
@@ -324,6 +324,22 @@ def test_given_settings_are_taken(parts):
     model = make(memory={"temperature": 0.04}, train={"epochs": 1}).fit(parts[0])
     assert model._search.memory.scale == pytest.approx(25.0)
     assert {row[0] for row in model.fact_tables()[1].rows} == {"0.04"}
+
+
+def test_label_sets_are_made_at_a_threshold_that_validation_found(remembering, parts, tmp_path):
+    train, test = parts
+    for memory in (True, False):
+        topk = remembering.predict(test.texts, 20, memory=memory)
+        found = evaluate(topk, test, metrics=["micro-F1"], n_bootstrap=0).values["micro-F1"]
+        least = evaluate(topk, test, metrics=["micro-F1"], n_bootstrap=0, threshold=0.9).values["micro-F1"]
+        assert 0 < topk.threshold < 1
+        assert found > least + 0.1
+    remembering.save(tmp_path / "run")
+    again = load(tmp_path / "run")
+    assert again.predict(test.texts, 3).threshold == remembering.predict(test.texts, 3).threshold
+    assert again.predict(test.texts, 3, memory=False).threshold == topk.threshold
+    bare = make(train={"epochs": 1, "validation": 0.0}).fit(train)
+    assert bare.predict(test.texts, 3).threshold is None
 
 
 def test_a_new_label_is_found_whatever_documents_weigh(parts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -29,12 +29,14 @@ class TopK:
             scores by label index.
         kind: what a score is: a probability in [0, 1], a margin (positive means "has the label"), or a similarity.
         labels: the label space that the indices refer to, when known.
+        threshold: from which score a label counts as assigned, where the model has found one; None: by kind.
     """
 
     indices: np.ndarray
     scores: np.ndarray
     kind: ScoreKind = "probability"
     labels: LabelSpace | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         if self.indices.ndim != 2 or self.indices.shape != self.scores.shape:
@@ -54,7 +56,10 @@ class TopK:
 
     @property
     def default_threshold(self) -> float:
-        """The score from which a label counts as assigned without a fitted decision: 0 for margins, else 0.5."""
+        """The score from which a label counts as assigned without a fitted decision: the model's own where it has one,
+        0 for margins, else 0.5."""
+        if self.threshold is not None:
+            return self.threshold
         return 0.0 if self.kind == "margin" else 0.5
 
     def __len__(self) -> int:
@@ -62,11 +67,11 @@ class TopK:
 
     def __getitem__(self, rows: slice | np.ndarray) -> TopK:
         """The same scores for some of the documents."""
-        return TopK(self.indices[rows], self.scores[rows], self.kind, self.labels)
+        return replace(self, indices=self.indices[rows], scores=self.scores[rows])
 
     def head(self, k: int) -> TopK:
         """The first k columns (all of them if there are fewer)."""
-        return TopK(self.indices[:, :k], self.scores[:, :k], self.kind, self.labels)
+        return replace(self, indices=self.indices[:, :k], scores=self.scores[:, :k])
 
     def to_csr(self, n_labels: int | None = None) -> csr_matrix:
         """Scores as CSR float32 ``[n, L]`` with sorted columns; explicit zeros are kept.
@@ -123,12 +128,8 @@ class TopK:
     def concatenate(parts: Sequence[TopK]) -> TopK:
         """Stack batches of documents; all parts must have the same k and kind."""
         first = parts[0]
-        return TopK(
-            np.concatenate([part.indices for part in parts]),
-            np.concatenate([part.scores for part in parts]),
-            first.kind,
-            first.labels,
-        )
+        indices = np.concatenate([part.indices for part in parts])
+        return replace(first, indices=indices, scores=np.concatenate([part.scores for part in parts]))
 
     def relabel(self, mapping: np.ndarray, labels: LabelSpace | None = None) -> TopK:
         """The same scores with label index ``i`` replaced by ``mapping[i]`` (int ``[L]``).
@@ -143,7 +144,7 @@ class TopK:
         indices[present] = mapping[self.indices[present]]
         if (indices[present] < 0).any():
             raise ValueError("a predicted label is absent from the label space asked for")
-        return TopK(indices, self.scores, self.kind, labels)
+        return replace(self, indices=indices, labels=labels)
 
     def validate(self, n_labels: int | None = None) -> None:
         """Check the invariants of the class.

@@ -154,7 +154,7 @@ class Evaluator:
             return self._sets_by
         if settings.top_n is not None:
             return f"top {settings.top_n}"
-        unfounded = topk.kind == "similarity" and settings.threshold is None
+        unfounded = topk.kind == "similarity" and settings.threshold is None and topk.threshold is None
         remark = ", of no meaning for similarities: fit a decision (manylabel decide)" if unfounded else ""
         return f"score >= {self._threshold(topk):g}{remark}"
 

@@ -238,14 +238,14 @@ class DualEncoder(Model):
         labels = label_vectors(network, material.texts, train, progress)
         scores, tried, recall = self._scores(network), [], None
         asked = None
-        if material.validation is not None and (options is not None or approximate is not None):
+        if material.validation is not None:
             asked = document_vectors(network, material.validation.inputs, train, progress)
         if options is None:
             graph = None if approximate is None else NearestApproximate.build(labels, approximate)
             if graph is not None and asked is not None:
                 recall = graph.recall(asked[:_ASKED_FOR_RECALL], min(LISTED, len(labels)))
                 progress.note(f"search: {100 * recall:.1f} % of the {LISTED} nearest labels are found")
-            return Search(labels, scores, graph=graph), tried, recall
+            return self._decided(Search(labels, scores, graph=graph), asked, material), tried, recall
         documents = document_vectors(network, material.training.inputs, train, progress)
         positives = material.training.corpus.positives
         memory = KeyMemory.of(documents, positives, labels, scale=scores.scale, neighbours=options.neighbours)
@@ -266,7 +266,13 @@ class DualEncoder(Model):
                     f"{100 * chosen.value:.1f}"
                 )
         memory = memory.with_scale(chosen.scale).with_weight(chosen.weight)
-        return Search(labels, scores, memory), tried, recall
+        return self._decided(Search(labels, scores, memory), asked, material), tried, recall
+
+    def _decided(self, search: Search, asked: np.ndarray | None, material: Material) -> Search:
+        """With thresholds, where there are validation documents: similarities have none of their own."""
+        if asked is None or material.validation is None:
+            return search
+        return search.with_thresholds(asked, material.validation.corpus.positives, material.labels)
 
     def _fitted(self, documents: Any, labels: list[str], progress: Progress) -> tuple[Encoder, Encoder | None]:
         """Encoders that know the words of what they read."""

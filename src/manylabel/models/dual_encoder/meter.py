@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from manylabel.core.topk import NO_LABEL, TopK
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
 from manylabel.models.dual_encoder.scores import Scores
+from manylabel.models.dual_encoder.search import best_threshold
 from manylabel.models.dual_encoder.vectors import document_vectors, label_vectors
 from manylabel.models.network.workshop import LISTED, Part, metrics_of
 from manylabel.nn.dual_encoder import DualEncoder
@@ -67,13 +69,24 @@ class DualMeter:
         """Measure."""
         device = self._network.documents.device
         labels = torch.from_numpy(label_vectors(self._network, self._texts, self._train)).to(device)
-        train = {} if self._sample is None else self._of(self._sample, labels, with_loss=False)
         if self._validation is None:
-            return Measured(train)
-        return Measured(train, self._of(self._validation, labels, with_loss=True), len(self._validation))
+            sample, vectors = self._sample, None if self._sample is None else self._vectors(self._sample, labels)
+            return Measured({} if sample is None or vectors is None else self._of(sample, vectors, labels, None)[0])
+        vectors = self._vectors(self._validation, labels)
+        measured, threshold = self._of(self._validation, vectors, labels, None)
+        loss = self._loss_of(vectors, labels, self._validation.corpus.positives)
+        train = {}
+        if self._sample is not None:
+            train = self._of(self._sample, self._vectors(self._sample, labels), labels, threshold)[0]
+        return Measured(train, {LOSS: loss, **measured}, len(self._validation))
 
-    def _of(self, part: Part, labels: torch.Tensor, *, with_loss: bool) -> dict[str, float]:
-        vectors = torch.from_numpy(document_vectors(self._network, part.inputs, self._train)).to(labels.device)
+    def _vectors(self, part: Part, labels: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(document_vectors(self._network, part.inputs, self._train)).to(labels.device)
+
+    def _of(
+        self, part: Part, vectors: torch.Tensor, labels: torch.Tensor, threshold: float | None
+    ) -> tuple[dict[str, float], float | None]:
+        """Metrics of documents, and the threshold of label sets, by default the best for these."""
         settings = Settings(metrics=self._metrics, groups=False, n_bootstrap=0)
         deepest = max([LISTED, *(name.k or 0 for name in settings.names)])
         width = min(deepest, len(labels))
@@ -83,9 +96,10 @@ class DualMeter:
         given = np.full((len(part), deepest), -np.inf, np.float32)
         indices[:, :width], given[:, :width] = numbers.cpu().numpy(), scores.given(products.cpu().numpy())
         topk = TopK(indices, given, scores.kind, self._labels)
+        threshold = best_threshold(topk, part.corpus.positives) if threshold is None else threshold
+        topk = replace(topk, threshold=threshold)
         found = Evaluator(self._labels, settings).update(topk, part.corpus.positives).result()
-        values = {name: found[name] for name in self._metrics}
-        return {LOSS: self._loss_of(vectors, labels, part.corpus.positives), **values} if with_loss else values
+        return {name: found[name] for name in self._metrics}, threshold
 
     def _loss_of(self, vectors: torch.Tensor, labels: torch.Tensor, positives: csr_matrix) -> float:
         known = torch.from_numpy(self._known).to(labels.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -14,6 +14,8 @@ from manylabel.combine.nearest_dense import NearestDense
 from manylabel.core.arrays import with_prefix, without_prefix
 from manylabel.core.labels import LabelSpace
 from manylabel.core.topk import NO_LABEL, TopK
+from manylabel.decide.examples import Examples
+from manylabel.decide.one_threshold import best_micro_f1
 from manylabel.metrics.evaluator import Evaluator
 from manylabel.metrics.settings import Settings
 from manylabel.models.dual_encoder.scores import Scores
@@ -38,17 +40,19 @@ class Search:
         memory: of documents and labels, or None.
         graph: over the labels' vectors, for an approximate search where there is no memory, which has its own; None
             looks at all.
+        thresholds: from which score a label counts as assigned, by the labels' own vectors and by the memory.
     """
 
     labels: np.ndarray
     scores: Scores
     memory: KeyMemory | None = None
     graph: NearestApproximate | None = None
+    thresholds: tuple[float | None, float | None] = (None, None)
 
     def best(self, vectors: np.ndarray, k: int, labels: LabelSpace) -> TopK:
         """The k best labels of documents with these vectors, float32 ``[n, d]``."""
         if self.memory is not None:
-            return TopK(*self.memory.best(vectors, k), "probability", labels)
+            return TopK(*self.memory.best(vectors, k), "probability", labels, self.thresholds[1])
         width = min(k, len(self.labels))
         indices = np.full((len(vectors), k), NO_LABEL, np.int32)
         products = np.full((len(vectors), k), -np.inf, np.float32)
@@ -57,30 +61,43 @@ class Search:
         else:
             found = self.graph.find(vectors, width)
         indices[:, :width], products[:, :width] = found
-        return TopK(indices, self.scores.given(products), self.scores.kind, labels)
+        return TopK(indices, self.scores.given(products), self.scores.kind, labels, self.thresholds[0])
 
     def without_memory(self) -> Search:
         """The same by the labels' own vectors alone; where the memory had graphs, all labels are looked at."""
-        return Search(self.labels, self.scores)
+        return Search(self.labels, self.scores, thresholds=self.thresholds)
 
     def with_labels(self, vectors: np.ndarray) -> Search:
         """The same with more labels behind those that are there, float32 ``[m, d]``; no other label's score changes."""
         memory = None if self.memory is None else self.memory.with_labels(vectors)
         graph = None if self.graph is None else self.graph.with_rows(vectors)
-        return Search(np.concatenate([self.labels, vectors]), self.scores, memory, graph)
+        return Search(np.concatenate([self.labels, vectors]), self.scores, memory, graph, self.thresholds)
 
     def keep_labels(self, kept: np.ndarray) -> Search:
         """The same without the other labels (`kept`: int64, ascending); no score of those that remain changes."""
         memory = None if self.memory is None else self.memory.keep_labels(kept)
         labels = np.ascontiguousarray(self.labels[kept])
         graph = None if self.graph is None else self.graph.over(labels)
-        return Search(labels, self.scores, memory, graph)
+        return Search(labels, self.scores, memory, graph, self.thresholds)
+
+    def with_thresholds(self, vectors: np.ndarray, positives: csr_matrix, labels: LabelSpace) -> Search:
+        """The same with the thresholds of the largest micro-F1 on documents that it does not know.
+
+        Args:
+            vectors: of the documents, float32 ``[n, d]``.
+            positives: of them, bool CSR ``[n, L]``.
+            labels: the label space.
+        """
+        ways = [self.without_memory(), *([] if self.memory is None else [self])]
+        found = [best_threshold(way.best(vectors, LISTED, labels), positives) for way in ways]
+        return replace(self, thresholds=(found[0], found[1] if len(found) > 1 else None))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Named arrays for a safetensors file."""
         parts = {_MEMORY: self.memory, _GRAPH: self.graph}
         there = [with_prefix(name, part.to_arrays()) for name, part in parts.items() if part is not None]
-        return {"vectors": self.labels, **{name: array for part in there for name, array in part.items()}}
+        own = {"vectors": self.labels, "thresholds": np.array(self.thresholds, np.float64)}
+        return {**own, **{name: array for part in there for name, array in part.items()}}
 
     @classmethod
     def from_arrays(
@@ -102,8 +119,25 @@ class Search:
         if vectors.shape != (n_labels, width) or vectors.dtype != np.float32:
             raise ValueError("the vectors of the labels have the wrong shape or type")
         memory = KeyMemory.from_arrays(without_prefix(_MEMORY, arrays), n_labels, width) if remembers else None
-        graph = without_prefix(_GRAPH, arrays)
-        return cls(vectors, scores, memory, NearestApproximate.from_arrays(graph, vectors) if graph else None)
+        arrays_of_graph = without_prefix(_GRAPH, arrays)
+        graph = NearestApproximate.from_arrays(arrays_of_graph, vectors) if arrays_of_graph else None
+        kept = arrays["thresholds"]
+        if kept.shape != (2,):
+            raise ValueError("the thresholds have the wrong shape")
+        alone, remembered = (None if np.isnan(value) else float(value) for value in kept)
+        return cls(vectors, scores, memory, graph, (alone, remembered))
+
+
+def best_threshold(topk: TopK, positives: csr_matrix) -> float | None:
+    """The threshold of the largest micro-F1, None where nothing says which that is.
+
+    Args:
+        topk: of documents.
+        positives: of them, bool CSR ``[n, L]``.
+    """
+    if not len(topk) or not positives.nnz:
+        return None
+    return float(best_micro_f1(Examples.of(topk, positives)))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class TiledClassification(Classification):
         if ways.shortlist or ways.label_smoothing or ways.r_drop or ways.mixup or ways.hierarchy:
             raise ValueError("the head tiled-linear takes losses of plain positives alone")
 
-    def collate(self, rows: np.ndarray, random: np.random.Generator) -> MarkedBatch:
+    def collate(self, rows: np.ndarray, random: np.random.Generator) -> MarkedBatch:  # type: ignore[override]
         """See :meth:`Task.collate`."""
         return MarkedBatch(self.inputs_of(rows, random), Positives.of_matrix(self.examples.positives[rows]))
 

@@ -129,6 +129,14 @@ class Classification(Task):
         self._multiple = network.encoder.multiple
         counts = np.bincount(examples.positives.indices, minlength=examples.positives.shape[1])
         self.register_buffer("counts", torch.from_numpy(counts.astype(np.float32)), persistent=False)
+        self.check()
+
+    def check(self) -> None:
+        """Make sure that it can be trained in these ways.
+
+        Raises:
+            ValueError: it cannot.
+        """
 
     def rows(self, random: np.random.Generator) -> np.ndarray:
         """See :meth:`Task.rows`."""

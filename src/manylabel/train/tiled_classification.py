@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,9 @@ from torch import Tensor, nn
 
 from manylabel.nn.heads.tiled_linear import TiledLinear
 from manylabel.nn.inputs import Batch
-from manylabel.nn.losses.base import Loss
 from manylabel.nn.losses.tiles import Positives
 from manylabel.nn.network import TextNetwork
-from manylabel.train.classification import Classification, Examples, Trainable, Ways
-from manylabel.train.task import Measured
+from manylabel.train.classification import Classification
 from manylabel.train.tiled import tiled_losses
 
 
@@ -46,16 +44,8 @@ class TiledClassification(Classification):
         ValueError: what needs all scores at once, or shortlists.
     """
 
-    def __init__(
-        self,
-        network: TextNetwork,
-        examples: Examples,
-        loss: Loss,
-        trainable: Trainable,
-        measure: Callable[[], Measured],
-        ways: Ways | None = None,
-    ) -> None:
-        super().__init__(network, examples, loss, trainable, measure, ways)
+    def check(self) -> None:
+        """See :meth:`Classification.check`."""
         ways = self.ways
         if ways.shortlist or ways.label_smoothing or ways.r_drop or ways.mixup or ways.hierarchy:
             raise ValueError("the head tiled-linear takes losses of plain positives alone")

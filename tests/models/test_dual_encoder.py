@@ -487,6 +487,13 @@ def test_what_it_will_cost_is_said(parts):
     json.dumps(found.detail)
 
 
+def test_few_states_are_kept_under_heavy_encoders():
+    assert DualEncoder().config.texts_kept == 8192
+    assert DualEncoder(encoder="cnn").config.texts_kept == 256
+    assert DualEncoder(label_encoder="cnn").config.texts_kept == 256
+    assert DualEncoder(encoder="cnn", texts_at_once=40).config.texts_kept == 40
+
+
 def test_words_that_occur_once_are_known_unless_told_otherwise():
     assert DualEncoder().config.encoder.min_count == 1
     assert DualEncoder(encoder="bag", label_encoder="cnn").config.encoder.min_count == 1

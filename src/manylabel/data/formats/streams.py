@@ -109,7 +109,7 @@ def head_of(path: Path) -> bytes:
     with open_bytes(path) as stream:
         head = stream.read(HEAD_BYTES)
     if not head.strip(b"\r\n\xef\xbb\xbf"):
-        raise InputError("is empty", path=path, remedy="expected one document a line")
+        raise InputError("is empty", path=path, remedy="expected one object a line")
     return head.removeprefix(codecs.BOM_UTF8)
 
 

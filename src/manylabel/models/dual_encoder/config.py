@@ -15,6 +15,9 @@ from manylabel.nn.losses import LOSSES
 from manylabel.train.config import TrainConfig
 
 BATCH_SIZE = 256
+_LIGHT_TEXTS, _HEAVY_TEXTS = 8192, 256
+"""Gradients of 8192 short texts are 9 GB under a transformer of 6 layers; a bag of words pays for every part with a
+gradient of all words."""
 _WORDS = {"kind": "bag", "embeddings": {"dropout": 0.0}}
 
 
@@ -89,11 +92,12 @@ class DualEncoderConfig(Section):
     negatives: Annotated[SerializeAsAny[Section], OneOf(NEGATIVES)] = Field(
         default_factory=lambda: section_of("all", NEGATIVES), description="Labels that a document is compared with."
     )
-    texts_at_once: int = Field(
-        default=8192,
+    texts_at_once: int | None = Field(
+        default=None,
         ge=1,
-        description="Texts whose states are kept for gradients. Where a step has more, documents or labels, they are "
-        "encoded twice, a few at a time (gradient caching).",
+        description="Texts whose states are kept for gradients, by default 8192 under the encoder bag and 256 under "
+        "others. Where a step has more, documents or labels, they are encoded twice, so many at a time (gradient "
+        "caching).",
     )
     labels_at_once: int = Field(
         default=4096, ge=1, description="Labels of a tile: scores that are held are so many for each document."
@@ -146,6 +150,14 @@ class DualEncoderConfig(Section):
         if self.train.torch_compile:
             raise ValueError("train.torch_compile is for networks with a head")
         return self
+
+    @property
+    def texts_kept(self) -> int:
+        """How many texts have their states kept at a time; see `texts_at_once`."""
+        if self.texts_at_once is not None:
+            return self.texts_at_once
+        encoders = [self.encoder, *([] if self.label_encoder is None else [self.label_encoder])]
+        return _LIGHT_TEXTS if all(getattr(one, "light", False) for one in encoders) else _HEAVY_TEXTS
 
 
 _TABLES: dict[str, Table] = {"encoder": ENCODERS, "loss": LOSSES, "negatives": NEGATIVES}

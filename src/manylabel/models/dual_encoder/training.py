@@ -128,7 +128,7 @@ def new_task(
         known,
         seed=config.seed,
     )
-    sizes = Sizes(config.texts_at_once, config.labels_at_once)
+    sizes = Sizes(config.texts_kept, config.labels_at_once)
     return Matching(
         network,
         examples,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from manylabel.nn.encoders.embedding_config import WordEncoderConfig
 
 class BagConfig(WordEncoderConfig):
     """Options of the encoder `bag`."""
+
+    light: ClassVar[bool] = True
+    """Little is kept of a text for its gradient: many may be in memory at a time."""
 
     kind: Literal["bag"] = "bag"
     pooling: Literal["mean", "max", "attention"] = Field(

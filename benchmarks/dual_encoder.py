@@ -5,7 +5,7 @@
 
 Each arm trains in a process of its own; what it gave is kept in ``benchmarks/.work/dual`` and used again by calls with
 the same settings and data. Writes ``benchmarks/results/dual_encoder_NAME.{md,json}``, behind NAME
-"pretrained" and the number of documents where these are given. ``--encoder FOLDER`` takes a
+"pretrained" or "frozen" and the number of documents where these are given. ``--encoder FOLDER`` takes a
 pretrained transformer in place of a bag of words; with ``--device cuda`` on a GPU (not measured, no GPU).
 """
 
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=100, help="words of a text that are read")
     parser.add_argument("--free", choices=("none", "textless", "all"), default="none", help="labels with free vectors")
     parser.add_argument("--encoder", metavar="FOLDER", help="pretrained transformer in place of a bag of words")
+    parser.add_argument("--frozen", action="store_true", help="do not train it: a linear map of its vectors learns")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--minutes", type=float, default=600, help="begin no arm after so many; 0 takes what is kept")
     parser.add_argument("--results", type=Path, default=HERE / "results")
@@ -84,7 +85,11 @@ def main() -> None:
         sys.exit("no arm was run before, and none may begin")
     found = {**session_facts(), "command": command(), "settings": _shown(arguments), "rows": rows}
     arguments.results.mkdir(parents=True, exist_ok=True)
-    parts = ["dual_encoder", arguments.data, *(["pretrained"] if arguments.encoder else [])]
+    parts = [
+        "dual_encoder",
+        arguments.data,
+        *(["frozen"] if arguments.frozen else ["pretrained"] if arguments.encoder else []),
+    ]
     stem = "_".join([*parts, *([str(arguments.documents)] if arguments.documents else [])])
     text = page(found)
     (arguments.results / f"{stem}.md").write_text(text, encoding="utf-8")
@@ -94,7 +99,10 @@ def main() -> None:
 
 def _shown(arguments: argparse.Namespace) -> dict[str, Any]:
     kept = ("data", "documents", "epochs", "epochs_of_fewer", "batch", "width", "rate", "max_length", "free", "device")
-    return {name: getattr(arguments, name) for name in kept} | {"encoder": bool(arguments.encoder)}
+    return {name: getattr(arguments, name) for name in kept} | {
+        "encoder": bool(arguments.encoder),
+        "frozen": arguments.frozen,
+    }
 
 
 def _facts(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -116,9 +124,13 @@ def _apart(name: str) -> dict[str, Any] | None:
 
 
 def _dual(arguments: argparse.Namespace, loss: Any, **more: Any) -> dict[str, Any]:
-    if arguments.encoder:
-        encoder: dict[str, Any] = {"kind": "transformer", "model": arguments.encoder, "pooling": "mean"}
-        encoder |= {"max_length": arguments.max_length}
+    """The configuration of a dual encoder."""
+    read = {"kind": "transformer", "model": arguments.encoder, "max_length": arguments.max_length}
+    if arguments.frozen:
+        encoder: dict[str, Any] = {"kind": "sentence", "encoder": read}
+        more["dimension"] = arguments.width
+    elif arguments.encoder:
+        encoder = {**read, "pooling": "mean"}
     else:
         words = {"width": arguments.width, "dropout": 0.0}
         encoder = {"kind": "bag", "embeddings": words, "min_count": 1, "max_length": arguments.max_length}

@@ -16,6 +16,8 @@ def page(found: dict[str, Any]) -> str:
     first = next(iter(rows.values()))
     words = f"a bag of random words of {settings['width']} numbers"
     encoder = "a pretrained transformer" if settings["encoder"] else words
+    if settings.get("frozen"):
+        encoder = f"{encoder} that does not learn, under a linear map to {settings['width']} numbers that does"
     parts = [
         f"# Dual encoders on {settings['data']}",
         f"{first['documents']:,} training documents, of which dual encoders hold 1,000 out for validation; "

@@ -27,6 +27,7 @@ from manylabel.nn.losses import LOSSES
 from manylabel.nn.losses.base import LabelCounts, Loss
 from manylabel.nn.losses.tiles import Positives
 from manylabel.train import tiled
+from manylabel.train.products import multiply
 from peers.protocol import memory_mb
 from tables import number, table, where_and_when
 from turns import say, session_facts
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--tile", type=int, default=tiled.TILE)
     parser.add_argument("--steps", type=int, default=3, help="steps that are timed, after one that is not")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--factors", choices=("float32", "bfloat16"), default="float32", help="of products in tiles")
     parser.add_argument("--losses", nargs="+", choices=list(LOSSES), default=list(LOSSES))
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--cell", nargs=3, metavar=("LOSS", "WAY", "LABELS"), help=argparse.SUPPRESS)
@@ -66,7 +68,7 @@ def main() -> None:
                 say(f"{kind}, {way}, {labels:,} labels ...")
                 cells.append(_in_own_process(kind, way, labels, arguments))
                 say(f"  {cells[-1]}")
-    sizes = {name: getattr(arguments, name) for name in ("documents", "width", "tile", "device", "labels")}
+    sizes = {name: getattr(arguments, name) for name in ("documents", "width", "tile", "device", "factors", "labels")}
     found = {"sizes": sizes, **session_facts(), "cells": cells}
     arguments.results.mkdir(parents=True, exist_ok=True)
     (arguments.results / "tiled_losses.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -75,7 +77,7 @@ def main() -> None:
 
 
 def _in_own_process(kind: str, way: str, labels: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    options = ["--documents", "--width", "--tile", "--steps", "--device"]
+    options = ["--documents", "--width", "--tile", "--steps", "--device", "--factors"]
     given = [part for name in options for part in (name, str(getattr(arguments, name[2:])))]
     command = [sys.executable, __file__, "--cell", kind, way, str(labels), *given]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -95,14 +97,21 @@ def _measure(kind: str, way: str, n_labels: int, arguments: argparse.Namespace) 
     rows = torch.arange(arguments.documents).repeat_interleave(POSITIVES)[order]
     positives = Positives(rows, columns, torch.ones(len(rows)), arguments.documents).to(device)
     counts = LabelCounts(torch.randint(1, 100, (n_labels,), generator=random).float().to(device), 100_000)
-    loss = section_of(kind, LOSSES)
+    loss, factors = section_of(kind, LOSSES), getattr(torch, arguments.factors)
     assert isinstance(loss, Loss)
 
     def step() -> None:
         vectors.grad = labels.grad = None
         if way == TILED:
             losses = tiled.tiled_losses(
-                vectors, labels, loss, positives, scale=SCALE, counts=counts, tile_size=arguments.tile
+                vectors,
+                labels,
+                loss,
+                positives,
+                scale=SCALE,
+                counts=counts,
+                tile_size=arguments.tile,
+                factors=factors,
             )
         else:
             scores = SCALE * vectors @ labels.T
@@ -117,7 +126,8 @@ def _measure(kind: str, way: str, n_labels: int, arguments: argparse.Namespace) 
     walks = _walks(step)
     peak = highest_memory(device) - before
     seconds = seconds_of(step, arguments.steps, device)
-    product = seconds_of(plain_products(vectors.detach(), labels.detach(), arguments.tile), arguments.steps, device)
+    halves = [part.detach().to(factors) for part in (vectors, labels)]
+    product = seconds_of(plain_products(*halves, arguments.tile), arguments.steps, device)
     return {"seconds": seconds, "walks": walks, "floor": (walks + 2) * product, "peak_mb": peak}
 
 
@@ -137,12 +147,12 @@ def _walks(step: Any) -> int:
 
 def plain_products(vectors: torch.Tensor, labels: torch.Tensor, tile: int) -> Any:
     """A product of all scores, a tile at a time."""
-    room = vectors.new_empty(len(vectors), tile)
+    room = torch.empty(len(vectors) * tile, device=vectors.device)
 
     def products() -> None:
         for first in range(0, len(labels), tile):
             part = labels[first : first + tile]
-            torch.mm(vectors, part.T, out=room[:, : len(part)])
+            multiply(vectors, part.T, into=room[: len(vectors) * len(part)].view(len(vectors), len(part)))
 
     return products
 
@@ -200,7 +210,8 @@ def _page(found: dict[str, Any]) -> str:
     parts = [
         "# Losses in tiles of labels",
         f"A step for {sizes['documents']:,} documents of {POSITIVES} positives, vectors of {sizes['width']} numbers, "
-        f"float32, on {sizes['device']}: all scores, the loss, the gradients of documents and labels. *walks*: how "
+        f"factors of products in {sizes.get('factors', 'float32')}, on {sizes['device']}: all scores, the loss, the "
+        "gradients of documents and labels. *walks*: how "
         "often all scores are worked out, the one of the backward pass included. *x floor*: time beside that of "
         "the products alone, walks and the two of the gradients, at the rate of the product of scores. *MB*: by how "
         f"much the highest memory of the process rises in the step, in tiles of {sizes['tile']:,}. *dense*: all scores "

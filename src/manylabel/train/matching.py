@@ -18,6 +18,7 @@ from manylabel.nn.losses.tiles import ALONE, Positives
 from manylabel.train import distributed, sharding
 from manylabel.train.classification import Examples, Trainable
 from manylabel.train.gradient_cache import encode_in_chunks
+from manylabel.train.products import factors_of
 from manylabel.train.task import Measured, ParameterGroup, Task
 from manylabel.train.tiled import tiled_losses
 
@@ -238,6 +239,7 @@ class Matching(Task):
             first=batch.first,
             documents=documents if others else None,
             admissible=apart(positives, len(counts)) if others else None,
+            factors=factors_of(documents.device),
         )
         return sharding.own_rows(losses, sizes) if shared else losses
 

@@ -13,6 +13,7 @@ from torch.autograd.function import once_differentiable
 
 from manylabel.nn.losses.base import LabelCounts, Loss
 from manylabel.nn.losses.tiles import ALONE, Positives, RowFormula, Shards, Tile
+from manylabel.train.products import add_product, multiply
 
 TILE = 4096
 
@@ -113,12 +114,13 @@ def tiled_losses(
     documents: Tensor | None = None,
     admissible: Tensor | None = None,
     take: Callable[[int, int, Tensor], object] | None = None,
+    factors: torch.dtype | None = None,
 ) -> Tensor:
     """The losses of documents whose scores are ``s_il = scale <v_i, w_l> + b_l``.
 
     Forward, scores are worked out tile by tile as often as the loss needs passes; backward once more, and each tile's
     gradient goes on into those of both sides at once. Peak memory beside arguments and gradients is a few times
-    ``B tile_size``. Vectors of half precision are multiplied in single precision, a tile at a time.
+    ``B tile_size``.
 
     Source: DexML's chunks (Gupta et al. 2024, appendix) with the closed-form gradients in place of autograd's.
 
@@ -139,6 +141,9 @@ def tiled_losses(
         admissible: bool ``[B, D]``, which of them is a negative of which document.
         take: gets the first label and the end of each tile in the backward pass, and the gradient of its vectors
             ``[C, d]``, which is good until the next tile, in place of one for `labels`; it may move these vectors.
+        factors: what vectors, and gradients of scores, are rounded to before they are multiplied; scores, losses and
+            sums of products are in at least float32 whatever it is. By default as precise as `vectors`, at least
+            float32. With bfloat16 a GPU multiplies on its matrix units.
 
     Returns:
         Floats ``[B]``, at least float32.
@@ -149,7 +154,7 @@ def tiled_losses(
     if not isinstance(scale, Tensor):  # half precision would round it
         scale = torch.tensor(scale, dtype=_precision(vectors), device=vectors.device)
     total = len(labels) if n_labels is None else n_labels
-    among = _Among(total, first, counts, row_counts or counts, tile_size, shards, admissible, take)
+    among = _Among(total, first, counts, row_counts or counts, tile_size, shards, admissible, take, factors)
     return _TiledLosses.apply(vectors, labels, scale, bias, documents, loss, positives, among)  # type: ignore[return-value]
 
 
@@ -165,6 +170,7 @@ class _Among:
     shards: Shards
     admissible: Tensor | None
     take: Callable[[int, int, Tensor], object] | None
+    factors: torch.dtype | None
 
 
 class _Products:
@@ -184,7 +190,7 @@ class _Products:
         self.vectors, self.scale = vectors.to(precision), scale.to(precision)
         self.labels, self.bias, self.documents, self._among = labels, bias, documents, among
         self._positives = positives
-        self.scaled = self.vectors * self.scale
+        self.factor = (self.vectors * self.scale).to(among.factors or precision)
         self._tiles = ScoreTiles(
             self._score, len(labels), positives, size=among.tile, first=among.first, counts=among.counts
         )
@@ -194,18 +200,18 @@ class _Products:
         yield from self._tiles
         if self.documents is not None:
             n_labels, nothing = len(self.labels), self._positives.rows[:0]
-            scores = self.scaled @ self.keys(n_labels, n_labels + len(self.documents)).T
+            scores = multiply(self.factor, self.keys(n_labels, n_labels + len(self.documents)).T)
             yield Tile(scores, n_labels, slice(0, 0), nothing, nothing, self._among.admissible, free=True)
 
     def keys(self, start: int, stop: int) -> Tensor:
-        """Vectors of the labels of a tile, or of the further documents behind them, in the precision of the scores."""
+        """Vectors of the labels of a tile, or of the further documents behind them, as they are multiplied."""
         n_labels = len(self.labels)
         if start < n_labels or self.documents is None:
-            return self.labels[start:stop].to(self.scaled.dtype)
-        return self.documents[start - n_labels : stop - n_labels].to(self.scaled.dtype)
+            return self.labels[start:stop].to(self.factor.dtype)
+        return self.documents[start - n_labels : stop - n_labels].to(self.factor.dtype)
 
     def _score(self, start: int, stop: int, into: Tensor) -> None:
-        torch.mm(self.scaled, self.keys(start, stop).T, out=into)
+        multiply(self.factor, self.keys(start, stop).T, into=into)
         if self.bias is not None:
             into += self.bias[start:stop]
 
@@ -247,16 +253,17 @@ class _TiledLosses(torch.autograd.Function):
             of_documents = torch.empty_like(documents) if wanted[4] else None
 
             def take(start: int, stop: int, slope: Tensor) -> None:
+                factor = slope.to(products.factor.dtype)
                 if of_vectors is not None:
-                    of_vectors.addmm_(slope, products.keys(start, stop))
+                    add_product(of_vectors, factor, products.keys(start, stop))
                 if start >= len(labels):
                     if of_documents is not None:
-                        of_documents.copy_(slope.T @ products.scaled)
+                        of_documents.copy_(multiply(factor.T, products.factor))
                     return
                 if moves is not None:
-                    moves(start, stop, slope.T @ products.scaled)
+                    moves(start, stop, multiply(factor.T, products.factor))
                 elif of_labels is not None:
-                    of_labels[start:stop] = slope.T @ products.scaled
+                    of_labels[start:stop] = multiply(factor.T, products.factor)
                 if of_bias is not None:
                     of_bias[start:stop] = slope.sum(dim=0)
 

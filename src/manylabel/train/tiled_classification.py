@@ -14,6 +14,7 @@ from manylabel.nn.inputs import Batch
 from manylabel.nn.losses.tiles import Positives
 from manylabel.nn.network import TextNetwork
 from manylabel.train.classification import Classification
+from manylabel.train.products import factors_of
 from manylabel.train.tiled import tiled_losses
 
 
@@ -67,6 +68,7 @@ class TiledClassification(Classification):
             counts=self.label_counts,
             tile_size=head.config.labels_at_once,
             take=head.move,
+            factors=factors_of(vectors.device),
         )
 
     def begin_step(self, factor: float) -> None:

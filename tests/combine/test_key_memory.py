@@ -44,7 +44,8 @@ def plainly(memory, queries):
                 own = (1 - memory.weight) * weight / weights.sum()
                 scores[label] += own if documented[label] else weight / of_labels
         for key, label in zip(memory.added.astype(np.float64), memory.added_numbers, strict=True):
-            scores[label] += np.exp(memory.scale * (key @ query)) / of_labels
+            own = np.exp(memory.scale * (key @ query))
+            scores[label] += own / (of_labels + own)
         found.append(scores)
     return np.array(found)
 
@@ -114,12 +115,12 @@ def test_added_labels_are_found_and_change_no_other_score():
     assert dense(more, queries).tobytes() == np.ascontiguousarray(dense(twice, queries)[:, : L + 3]).tobytes()
 
 
-def test_an_added_label_beyond_all_keys_has_a_finite_score():
+def test_an_added_label_beyond_all_keys_has_a_probability_too():
     memory, queries = made(scale=1000.0)
     more = memory.with_labels(np.concatenate([-queries[:1], 3 * queries[:1]]))
     indices, scores = more.best(queries[:1], 2)
     assert indices[0, 0] == L + 1
-    assert np.isfinite(scores[0, 0])
+    assert 0.99 < scores[0, 0] <= 1
 
 
 def test_equal_keys_stand_with_documents_first():

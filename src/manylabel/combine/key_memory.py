@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
+from scipy.special import expit
 
 from manylabel.combine.nearest import NO_ROW
 from manylabel.combine.nearest_approximate import NearestApproximate, share_found
@@ -18,8 +19,6 @@ from manylabel.core.arrays import check_offsets, with_prefix, without_prefix
 from manylabel.core.topk import NO_LABEL, TopK
 
 _QUERIES_AT_ONCE = 1024
-_HIGHEST = 80.0
-"""An added label may be nearer than all keys of the softmax; e to this power is still a number in single precision."""
 _DOCUMENT_GRAPH, _LABEL_GRAPH = "document_graph", "label_graph"
 
 
@@ -80,9 +79,9 @@ class KeyMemory:
     would set them behind for nothing (RAE-XMC has no such labels): they get ``e^s / Z_l``, with Z_l the sum over those
     of the b keys that are labels, or over the nearest label where none is.
 
-    A label that is added later is one of these others and no party to the sums; it may get more than 1 if it is nearer
-    than they are; of more than b such labels the b nearest are looked at. A label that is removed goes on taking its
-    share and gives it to nothing. So neither changes another score.
+    A label that is added later is one of these others and no party to the sums of any other: it gets
+    ``e^s / (Z_l + e^s)``, as if it alone had come; of more than b such labels the b nearest are looked at. A label that
+    is removed goes on taking its share and gives it to nothing. So neither changes another score.
 
     Source: RAE-XMC (arXiv 2502.10615, 2025), section 3: keys, values and the softmax over both.
 
@@ -197,8 +196,8 @@ class KeyMemory:
         among = np.maximum(alone.sum(axis=1, keepdims=True), 1.0)
         others = _sparse(numbers, alone / among, (numbers >= 0) & ~documented, shape)
         if found.added.shape[1]:
-            later = np.minimum(found.added_products.astype(np.float64) * self.scale - first[:, None], _HIGHEST)
-            more = np.exp(later) / among
+            later = found.added_products.astype(np.float64) * self.scale - first[:, None]
+            more = expit(later - np.log(among))
             others = csr_matrix(others + _sparse(self.added_numbers[found.added], more, found.added >= 0, shape))
         return Parts(told, own, others)
 

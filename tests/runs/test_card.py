@@ -2,10 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 import yaml
+from scipy.sparse import csr_matrix
 
+from manylabel import Corpus, LabelSpace, evaluate
+from manylabel.core.topk import TopK
 from manylabel.data.reading import convert
+from manylabel.runs.card_limits import limits
 from manylabel.runs.evaluate import evaluate_run
 from manylabel.runs.train import train_run
 
@@ -52,6 +57,16 @@ def test_limits_are_numbers_of_the_evaluation(tree_run):
     tail = evaluation.groups["tail"].values["micro-F1"]
     assert f"{100 * tail:.1f} % for tail labels (1-9)" in card
     assert "tested on `test.jsonl` only" in card
+
+
+def test_unseen_labels_that_were_found_are_no_misses():
+    labels = LabelSpace(["seen", "new", "newer"], counts=np.array([5, 0, 0]))
+    truth = csr_matrix(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]], bool))
+    topk = TopK(np.array([[1], [1], [0]], np.int32), np.ones((3, 1), np.float32), labels=labels)
+    found = evaluate(topk, Corpus(["a", "b", "c"], truth, labels), metrics=["micro-F1"], n_bootstrap=0)
+    info = {"labels": {"labels": 3, "unseen": 2}, "data": {"train": {"without_labels": 0, "dropped_labels": 0}}}
+    said = "2 labels in the test part had no training document; of their 3 occurrences 2 were predicted"
+    assert f"{said}, the others count as misses." in limits(info, found)
 
 
 def test_without_a_test_part_the_card_says_so(tmp_path, data, config_of):

@@ -62,9 +62,10 @@ def _of_test(evaluation: Evaluation) -> list[str]:
     if never:
         lines.append(f"{never:,} of the {basis.labels_in_test:,} labels in the test part were never predicted.")
     if basis.unseen_labels:
+        found = 0 if table.training is None else int(table.tp[table.training == 0].sum())
         lines.append(
-            f"{basis.unseen_labels:,} labels in the test part had no training document; their "
-            f"{basis.unseen_positives:,} occurrences count as misses."
+            f"{basis.unseen_labels:,} labels in the test part had no training document; of their "
+            f"{basis.unseen_positives:,} occurrences {found:,} were predicted, the others count as misses."
         )
     said = describe(check_cuts(evaluation.settings.cuts))
     known = [

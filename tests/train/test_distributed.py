@@ -29,7 +29,7 @@ train(task, TrainConfig(**{options!r}), seed=3, record=lines.append)
 np.save({file!r} + f"{{distributed.rank()}}.npy", weights(task).numpy(), allow_pickle=False)
 assert len(lines) == (3 if distributed.rank() == 0 else 0)
 assert task.measurements == (3 if distributed.rank() == 0 else 0)
-torch.distributed.destroy_process_group()
+distributed.leave()
 """
 
 
@@ -58,3 +58,28 @@ def test_two_processes_end_with_the_weights_of_one(n, embedding, tmp_path):
     found = [torch.from_numpy(np.load(f"{file}{rank}.npy", allow_pickle=False)) for rank in range(2)]
     assert torch.equal(*found)
     torch.testing.assert_close(found[0], weights(alone), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_parts_with_the_others():
+    """Nobody has to say so: a process group that is still there when the process ends may abort it."""
+    code = (
+        "import atexit, torch.distributed as dist\n"
+        "from manylabel.train import distributed\n"
+        "distributed.leave()\n"  # nobody was met
+        # It runs after what is registered later.
+        "atexit.register(lambda: print('met' if dist.is_initialized() else 'left'))\n"
+        "distributed.join()\n"
+        "print('met' if dist.is_initialized() else 'left')\n"
+    )
+    base = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env={**base, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        told, _ = process.communicate(timeout=200)
+        assert process.returncode == 0
+        assert told.split() == ["met", "left"]

@@ -39,7 +39,7 @@ dist.all_reduce = counted
 train(task, TrainConfig(**{options!r}), seed=3)
 np.save({file!r} + f"{{distributed.rank()}}.npy", weights(task).numpy(), allow_pickle=False)
 np.save({file!r} + f"-large{{distributed.rank()}}.npy", np.array([sum(n >= 300 for n in calls)]), allow_pickle=False)
-dist.destroy_process_group()
+distributed.leave()
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from collections.abc import Collection, Iterable
 
@@ -13,12 +15,23 @@ from manylabel.core.processes import rank, world_size
 
 
 def join() -> None:
-    """Meet the other processes, on GPUs through NCCL, else through Gloo. Once; nothing to do for a process alone."""
+    """Meet the other processes, on GPUs through NCCL, else through Gloo. Once; nothing to do for a process alone.
+
+    They are left when the process ends, if not before.
+    """
     if world_size() == 1 or dist.is_initialized():
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    atexit.register(leave)
+
+
+def leave() -> None:
+    """Part with the other processes; nothing to do where they were not met."""
+    if dist.is_initialized():
+        gc.collect()  # what still holds the group would end its threads too late, and abort the process
+        dist.destroy_process_group()
 
 
 def synchronised(module: nn.Module, device: torch.device, sparse: Collection[str] = ()) -> nn.Module:

@@ -1,15 +1,12 @@
 """Two processes train as one does."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tasks import Regression, weights
+from two_processes import run_two
 
 from manylabel.train.config import TrainConfig
 from manylabel.train.loop import train
@@ -33,12 +30,6 @@ distributed.leave()
 """
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "embedding"), [(64, False), (53, True)])
 def test_two_processes_end_with_the_weights_of_one(n, embedding, tmp_path):
@@ -48,13 +39,7 @@ def test_two_processes_end_with_the_weights_of_one(n, embedding, tmp_path):
     train(alone, TrainConfig(**options, gradient_accumulation_steps=2), seed=3)
     file = str(tmp_path / "weights")
     code = PROGRAM.format(tests=str(Path(__file__).parent), options=options, file=file, n=n, embedding=embedding)
-    base = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    base["OMP_NUM_THREADS"] = "1"
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], env={**base, "RANK": str(rank), "LOCAL_RANK": str(rank)})
-        for rank in range(2)
-    ]
-    assert [process.wait(timeout=200) for process in processes] == [0, 0]
+    run_two(code)
     found = [torch.from_numpy(np.load(f"{file}{rank}.npy", allow_pickle=False)) for rank in range(2)]
     assert torch.equal(*found)
     torch.testing.assert_close(found[0], weights(alone), atol=1e-6, rtol=1e-5)
@@ -72,14 +57,5 @@ def test_a_process_that_ends_parts_with_the_others():
         "distributed.join()\n"
         "print('met' if dist.is_initialized() else 'left')\n"
     )
-    base = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code], env={**base, "RANK": str(rank)}, stdout=subprocess.PIPE, text=True
-        )
-        for rank in range(2)
-    ]
-    for process in processes:
-        told, _ = process.communicate(timeout=200)
-        assert process.returncode == 0
+    for told in run_two(code):
         assert told.split() == ["met", "left"]

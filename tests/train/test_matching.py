@@ -1,9 +1,5 @@
 """The task of a dual encoder: what is held at once and how many processes share the work changes nothing."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +7,7 @@ import pytest
 import torch
 from matching_case import LABELS, matching, weights
 from scipy.sparse import csr_matrix
+from two_processes import run_two
 
 from manylabel.nn.losses.tiles import Positives
 from manylabel.train.config import TrainConfig
@@ -81,12 +78,6 @@ def test_documents_apart_share_no_label():
     assert found.int().tolist() == expected
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "n", "free"),
@@ -99,13 +90,7 @@ def test_two_processes_with_half_of_the_labels_each_end_with_the_weights_of_one(
     train(alone, TrainConfig(**OPTIONS, gradient_accumulation_steps=2), seed=3)
     file = str(tmp_path / "weights")
     code = PROGRAM.format(tests=str(Path(__file__).parent), options=OPTIONS, file=file, kind=kind, n=n, free=free)
-    base = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    base["OMP_NUM_THREADS"] = "1"
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], env={**base, "RANK": str(rank), "LOCAL_RANK": str(rank)})
-        for rank in range(2)
-    ]
-    assert [process.wait(timeout=200) for process in processes] == [0, 0]
+    run_two(code)
     found = [torch.from_numpy(np.load(f"{file}{rank}.npy", allow_pickle=False)) for rank in range(2)]
     assert torch.equal(*found)
     torch.testing.assert_close(found[0], weights(alone), atol=1e-6, rtol=1e-5)

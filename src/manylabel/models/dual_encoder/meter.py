@@ -69,16 +69,14 @@ class DualMeter:
         """Measure."""
         device = self._network.documents.device
         labels = torch.from_numpy(label_vectors(self._network, self._texts, self._train)).to(device)
-        if self._validation is None:
-            sample, vectors = self._sample, None if self._sample is None else self._vectors(self._sample, labels)
-            return Measured({} if sample is None or vectors is None else self._of(sample, vectors, labels, None)[0])
-        vectors = self._vectors(self._validation, labels)
-        measured, threshold = self._of(self._validation, vectors, labels, None)
-        loss = self._loss_of(vectors, labels, self._validation.corpus.positives)
-        train = {}
+        train, validation, threshold = {}, {}, None
+        if self._validation is not None:
+            vectors = self._vectors(self._validation, labels)
+            measured, threshold = self._of(self._validation, vectors, labels, None)
+            validation = {LOSS: self._loss_of(vectors, labels, self._validation.corpus.positives), **measured}
         if self._sample is not None:
             train = self._of(self._sample, self._vectors(self._sample, labels), labels, threshold)[0]
-        return Measured(train, {LOSS: loss, **measured}, len(self._validation))
+        return Measured(train, validation, len(self._validation or ()))
 
     def _vectors(self, part: Part, labels: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(document_vectors(self._network, part.inputs, self._train)).to(labels.device)
